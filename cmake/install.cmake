@@ -1,0 +1,3 @@
+include(CMakePackageConfigHelpers)
+
+install(DIRECTORY include/evenkeel DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

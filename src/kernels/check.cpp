@@ -1,0 +1,119 @@
+#include "kernels/check.h"
+
+#include <limits>
+#include <stdexcept>
+#include <string>
+
+namespace evenkeel::kernels {
+namespace {
+
+[[noreturn]] void refuse(const char* operation, const std::string& what) {
+  throw std::invalid_argument(std::string("[") + operation + "] expected " + what);
+}
+
+void check_geometry(const char* operation, const Geometry& g) {
+  const std::string got = "(outer, channels, inner) = (" + std::to_string(g.outer) + ", " +
+                          std::to_string(g.channels) + ", " + std::to_string(g.inner) + ")";
+  if (g.outer < 0 || g.channels < 0 || g.inner < 0) refuse(operation, "extents of at least 0, got " + got);
+  std::int64_t size = 0;
+  if (__builtin_mul_overflow(g.outer, g.channels, &size) || __builtin_mul_overflow(size, g.inner, &size) ||
+      size > std::numeric_limits<std::int64_t>::max() / 64) {
+    refuse(operation, "a size that fits into memory, got " + got);
+  }
+}
+
+void check_eps(const char* operation, double eps) {
+  if (!(eps >= 0)) refuse(operation, "eps of at least 0, got " + std::to_string(eps));
+}
+
+void check_pointer(const char* operation, const char* name, const void* pointer) {
+  if (!pointer) refuse(operation, std::string("a pointer for `") + name + "`, got null");
+}
+
+// Tensors without elements may be null.
+void check_tensor(const char* operation, const char* name, const void* pointer, const Geometry& geometry) {
+  if (geometry.size() > 0) check_pointer(operation, name, pointer);
+}
+
+void check_channels(const char* operation, const char* name, const void* pointer, std::int64_t channels) {
+  if (channels > 0) check_pointer(operation, name, pointer);
+}
+
+}  // namespace
+
+template <typename T>
+void check(const ChannelMoments<T>& call) {
+  constexpr const char* kName = "channel_moments";
+  check_geometry(kName, call.geometry);
+  check_tensor(kName, "input", call.input, call.geometry);
+  check_channels(kName, "mean", call.mean, call.geometry.channels);
+  check_channels(kName, "m2", call.m2, call.geometry.channels);
+}
+
+template <typename T>
+void check(const TrainingForward<T>& call) {
+  constexpr const char* kName = "training_forward";
+  check_geometry(kName, call.geometry);
+  check_eps(kName, call.eps);
+  check_tensor(kName, "input", call.input, call.geometry);
+  check_tensor(kName, "output", call.output, call.geometry);
+  check_channels(kName, "mean", call.mean, call.geometry.channels);
+  check_channels(kName, "m2", call.m2, call.geometry.channels);
+}
+
+template <typename T>
+void check(const TrainingBackward<T>& call) {
+  constexpr const char* kName = "training_backward";
+  check_geometry(kName, call.geometry);
+  check_eps(kName, call.eps);
+  check_tensor(kName, "input", call.input, call.geometry);
+  check_tensor(kName, "grad_output", call.grad_output, call.geometry);
+  check_channels(kName, "mean", call.mean, call.geometry.channels);
+  check_channels(kName, "m2", call.m2, call.geometry.channels);
+}
+
+template <typename T>
+void check(const EvaluationForward<T>& call) {
+  constexpr const char* kName = "evaluation_forward";
+  check_geometry(kName, call.geometry);
+  check_eps(kName, call.eps);
+  check_tensor(kName, "input", call.input, call.geometry);
+  check_tensor(kName, "output", call.output, call.geometry);
+  check_channels(kName, "mean", call.mean, call.geometry.channels);
+  check_channels(kName, "variance", call.variance, call.geometry.channels);
+}
+
+template <typename T>
+void check(const EvaluationBackward<T>& call) {
+  constexpr const char* kName = "evaluation_backward";
+  check_geometry(kName, call.geometry);
+  check_eps(kName, call.eps);
+  check_tensor(kName, "grad_output", call.grad_output, call.geometry);
+  if (call.grad_weight) check_tensor(kName, "input", call.input, call.geometry);
+  check_channels(kName, "mean", call.mean, call.geometry.channels);
+  check_channels(kName, "variance", call.variance, call.geometry.channels);
+}
+
+template <typename T>
+void check(const RunningUpdate<T>& call) {
+  constexpr const char* kName = "running_update";
+  if (call.channels < 0) refuse(kName, "channels of at least 0, got " + std::to_string(call.channels));
+  if (call.count < 2) refuse(kName, "at least 2 values per channel, got " + std::to_string(call.count));
+  check_channels(kName, "mean", call.mean, call.channels);
+  check_channels(kName, "m2", call.m2, call.channels);
+  check_channels(kName, "running_mean", call.running_mean, call.channels);
+  check_channels(kName, "running_var", call.running_var, call.channels);
+}
+
+#define EVENKEEL_INSTANTIATE(T)                      \
+  template void check<T>(const ChannelMoments<T>&);     \
+  template void check<T>(const TrainingForward<T>&);    \
+  template void check<T>(const TrainingBackward<T>&);   \
+  template void check<T>(const EvaluationForward<T>&);  \
+  template void check<T>(const EvaluationBackward<T>&); \
+  template void check<T>(const RunningUpdate<T>&);
+EVENKEEL_INSTANTIATE(float)
+EVENKEEL_INSTANTIATE(double)
+#undef EVENKEEL_INSTANTIATE
+
+}  // namespace evenkeel::kernels
