@@ -51,10 +51,9 @@ class Trainer {
     while (progress_.step < steps_) {
       step();
       monitor.after_step(status());
-      const bool epoch_ends = progress_.step % steps_per_epoch_ == 0 || progress_.step == steps_;
-      if (epoch_ends) end_epoch(monitor);
+      if (epoch_ends()) end_epoch(monitor);
       const bool stop = monitor.stop_requested() && progress_.step < steps_;
-      if (epoch_ends || stop || progress_.step % config_.checkpoint_every == 0) checkpoint();
+      if (epoch_ends() || stop || progress_.step % config_.checkpoint_every == 0) checkpoint();
       if (stop) return std::nullopt;
     }
     return finish();
@@ -63,6 +62,8 @@ class Trainer {
  private:
   std::int64_t step_in_epoch() const { return (progress_.step - 1) % steps_per_epoch_ + 1; }
   std::int64_t epoch() const { return (progress_.step - 1) / steps_per_epoch_ + 1; }
+
+  bool epoch_ends() const { return progress_.step % steps_per_epoch_ == 0 || progress_.step == steps_; }
 
   void resume() {
     progress_ = load_checkpoint(folder_.checkpoint(), network_, adam_);
@@ -98,7 +99,7 @@ class Trainer {
     progress_.record_loss += loss.item<double>();
     progress_.epoch_correct += logits.detach().argmax(1).eq(batch.labels).sum().item<std::int64_t>();
     progress_.seconds = seconds_before_ + seconds_here();
-    if (step_in_epoch() % kStepsPerRecord == 0) record(std::nullopt);
+    if (step_in_epoch() % kStepsPerRecord == 0 && !epoch_ends()) record(std::nullopt);
   }
 
   void end_epoch(TrainingMonitor& monitor) {
