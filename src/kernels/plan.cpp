@@ -1,6 +1,7 @@
 #include "kernels/plan.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace evenkeel::kernels {
 namespace {
@@ -14,6 +15,7 @@ constexpr std::int64_t kBlockBytes = 128 * 1024;  // below that a block is not w
 constexpr std::int64_t kMostBlocks = 32;          // more only multiply the partial sums
 constexpr std::int64_t kShortestRunOfMap = 32;    // elements; a map has no horizontal sums to amortise
 constexpr std::int64_t kFewestPieces = 16;        // of a map, to keep many cores busy
+constexpr std::int64_t kCacheLine = 16;           // elements
 constexpr std::int64_t kRowsTogether = 4;         // the vector kernels take four rows at a time
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
@@ -58,7 +60,11 @@ void walk_columns(Plan& plan) {
   plan.channel_stride = g.inner;
   plan.fold = 1;
   if (plan.slabs == 1 && width < kFewestColumns) {
-    plan.fold = std::max<std::int64_t>(1, std::min(kFewestColumns / width, g.outer / (4 * kRowsTogether)));
+    plan.fold =
+        std::max<std::int64_t>(1, std::min((kFewestColumns - 1) / width, g.outer / (4 * kRowsTogether)));
+    const std::int64_t aligned =
+        kCacheLine / std::gcd(kCacheLine, width);  // so many rows end at the end of a vector
+    if (plan.fold > aligned) plan.fold -= plan.fold % aligned;
   }
   plan.rows = g.outer / plan.fold;
   plan.rest = (g.outer % plan.fold) * width;
@@ -87,7 +93,8 @@ Plan plan_two_passes(const Geometry& geometry, std::int64_t value_bytes) {
     cut_channels(plan, kSlabBytes / (geometry.count() * value_bytes));
   } else {
     std::int64_t columns = kSlabBytes / (geometry.outer * value_bytes);
-    columns = columns < kFewestColumns ? kMostColumns : std::min(columns, kMostColumns);
+    if (columns < kFewestColumns) columns = columns >= kFewestColumns / 4 ? kFewestColumns : kMostColumns;
+    columns = std::min(columns, kMostColumns);
     cut_channels(plan, columns / geometry.inner);
     walk_columns(plan);
   }
@@ -108,8 +115,9 @@ Plan plan_one_pass(const Geometry& geometry, std::int64_t value_bytes) {
     cut_rows(plan, value_bytes, plan.rows);
   };
   cut(geometry.channels);
-  if (plan.blocks < kFewestPieces) {  // too few rows to go round: cut the channels too
-    cut(std::max(geometry.channels / kFewestPieces, kBlockBytes / (geometry.count() * value_bytes)));
+  const std::int64_t worth = std::min(kFewestPieces, geometry.size() * value_bytes / kBlockBytes);
+  if (plan.blocks < worth) {  // too few rows to go round: cut the channels too
+    cut(std::max(ceil_div(geometry.channels * plan.blocks, worth), ceil_div(kFewestColumns, geometry.inner)));
   }
   return plan;
 }
