@@ -32,15 +32,14 @@ void cut_rows(Plan& plan, std::int64_t value_bytes, std::int64_t most_blocks) {
       plan.walk == Walk::kRuns ? plan.run * plan.slab_channels : plan.columns(plan.slab_channels);
   const std::int64_t block =
       std::max(ceil_div(kBlockBytes, row * value_bytes), ceil_div(plan.rows, most_blocks));
-  plan.block_rows = ceil_div(block, kRowsTogether) * kRowsTogether;
+  plan.block_rows = block == 1 ? 1 : ceil_div(block, kRowsTogether) * kRowsTogether;
   plan.blocks =
-      std::max<std::int64_t>(1, plan.rows / plan.block_rows);  // the last block takes what is left over
+      std::max<std::int64_t>(1, plan.rows / plan.block_rows);  // the last one takes what is left over
 }
 
 void walk_runs(Plan& plan) {
   const Geometry& g = plan.geometry;
   plan.walk = Walk::kRuns;
-  plan.channel_stride = g.inner;
   if (g.outer == 1) {  // one run is the whole channel: cut it into rows
     plan.run = std::min(g.inner, kPieceOfLongRun);
     plan.rows = g.inner / plan.run;
@@ -57,14 +56,12 @@ void walk_columns(Plan& plan) {
   const Geometry& g = plan.geometry;
   const std::int64_t width = g.channels * g.inner;
   plan.walk = Walk::kColumns;
-  plan.channel_stride = g.inner;
   plan.fold = 1;
   if (plan.slabs == 1 && width < kFewestColumns) {
-    plan.fold =
-        std::max<std::int64_t>(1, std::min((kFewestColumns - 1) / width, g.outer / (4 * kRowsTogether)));
-    const std::int64_t aligned =
-        kCacheLine / std::gcd(kCacheLine, width);  // so many rows end at the end of a vector
-    if (plan.fold > aligned) plan.fold -= plan.fold % aligned;
+    const std::int64_t most = std::min((kFewestColumns - 1) / width, g.outer / (4 * kRowsTogether));
+    const std::int64_t whole_lines =
+        kCacheLine / std::gcd(kCacheLine, width);  // so many rows end with a cache line
+    plan.fold = std::max<std::int64_t>(1, most > whole_lines ? most - most % whole_lines : most);
   }
   plan.rows = g.outer / plan.fold;
   plan.rest = (g.outer % plan.fold) * width;
