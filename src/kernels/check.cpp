@@ -119,7 +119,8 @@ void check_merge(std::int64_t channels, std::int64_t count, const double* mean, 
   constexpr const char* kName = "merge_moments";
   if (channels < 0) refuse(kName, "channels of at least 0, got " + std::to_string(channels));
   if (count < 0 || other_count < 0) {
-    refuse(kName, "counts of at least 0, got " + std::to_string(count) + " and " + std::to_string(other_count));
+    refuse(kName,
+           "counts of at least 0, got " + std::to_string(count) + " and " + std::to_string(other_count));
   }
   check_channels(kName, "mean", mean, channels);
   check_channels(kName, "m2", m2, channels);
@@ -127,7 +128,7 @@ void check_merge(std::int64_t channels, std::int64_t count, const double* mean, 
   check_channels(kName, "other_m2", other_m2, channels);
 }
 
-#define EVENKEEL_INSTANTIATE(T)                      \
+#define EVENKEEL_INSTANTIATE(T)                         \
   template void check<T>(const ChannelMoments<T>&);     \
   template void check<T>(const TrainingForward<T>&);    \
   template void check<T>(const TrainingBackward<T>&);   \
