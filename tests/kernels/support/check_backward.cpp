@@ -128,8 +128,13 @@ void check_training_backward(const Problem<T>& problem, const Subject& subject) 
         kUnit<T> * kUnit<T> * std::fabs(channel.mean * channel.invstd * channel.grad_weight / count);
     const Real sum_errors =
         (channel.grad_bias_tolerance + std::fabs(normalized) * channel.grad_weight_tolerance) / count;
-    grad_inputs.add(i, arrays.grad_input[i], channel.scale * (gradient - from_bias - from_weight),
-                    std::fabs(channel.scale) * (rounding + sum_errors) + kUnderflow<T>);
+    const Real expected = channel.scale * (gradient - from_bias - from_weight);
+    if (std::isfinite(channel.grad_bias) && std::isfinite(channel.grad_weight)) {
+      grad_inputs.add(i, arrays.grad_input[i], expected,
+                      std::fabs(channel.scale) * (rounding + sum_errors) + kUnderflow<T>);
+    } else {  // infinities of which sign meet depends on the order of the three terms; nothing is finite
+      grad_inputs.add_not_finite(i, arrays.grad_input[i]);
+    }
   });
 }
 

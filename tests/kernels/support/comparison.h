@@ -27,7 +27,17 @@ class Comparison {
 
   void add(std::size_t index, T actual, long double expected, long double tolerance) {
     ++compared_;
-    if (agrees(actual, expected, tolerance)) return;
+    if (!agrees(actual, expected, tolerance)) note(index, actual, expected, tolerance);
+  }
+
+  // Expects NaN or an infinity, whichever.
+  void add_not_finite(std::size_t index, T actual) {
+    ++compared_;
+    if (std::isfinite(actual)) note(index, actual, std::numeric_limits<long double>::quiet_NaN(), 0);
+  }
+
+ private:
+  void note(std::size_t index, T actual, long double expected, long double tolerance) {
     if (wrong_++ > 0) return;
     index_ = index;
     actual_ = actual;
@@ -35,7 +45,6 @@ class Comparison {
     tolerance_ = tolerance;
   }
 
- private:
   // NaN is expected as NaN; what is infinite, or beyond the range of T, as that infinity.
   static bool agrees(T actual, long double expected, long double tolerance) {
     if (std::isnan(expected)) return std::isnan(actual);

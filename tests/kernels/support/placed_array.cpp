@@ -40,6 +40,7 @@ GuardedPages::GuardedPages(std::size_t bytes, std::size_t alignment, Placement p
   if (mprotect(first, inside, PROT_READ | PROT_WRITE) != 0) {
     throw std::system_error(errno, std::generic_category(), "mprotect");
   }
+  madvise(first, inside, MADV_HUGEPAGE);  // only for speed: large arrays come and go in these tests
   std::memset(first, kFill, inside);
   switch (placement) {
     case Placement::kPageStart:
