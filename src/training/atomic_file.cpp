@@ -65,8 +65,8 @@ class TemporaryFile {
   bool renamed_ = false;
 };
 
-// Makes the rename itself outlive a power cut. The file is complete either way, and not every file system can do this for a
-// folder, so a refusal is no failure.
+// Makes the rename itself outlive a power cut. The file is complete either way, and not every file system can
+// do this for a folder, so a refusal is no failure.
 void flush_folder(const std::filesystem::path& file) {
   const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
