@@ -19,14 +19,15 @@ struct Quantity {
   std::string_view name;
   std::vector<double> LayerState::*values;
   double start = 0;  // what every channel begins with, unless it was told otherwise
-  bool log_wanted = false;
+  std::string_view
+      log_label;  // of a logarithmic axis, for values that span orders of magnitude; empty: never one
 };
 
 const Quantity kQuantities[] = {
-    {"running mean", &LayerState::running_mean, 0, false},
-    {"running variance", &LayerState::running_var, 1, true},
-    {"γ (weight)", &LayerState::weight, 1, false},
-    {"β (bias)", &LayerState::bias, 0, false},
+    {"running mean", &LayerState::running_mean, 0, ""},
+    {"running variance", &LayerState::running_var, 1, "variance, log"},
+    {"γ (weight)", &LayerState::weight, 1, ""},
+    {"β (bias)", &LayerState::bias, 0, ""},
 };
 
 // Values with their channels, from the lowest to the highest; what is not drawable is left out.
@@ -60,13 +61,12 @@ std::string plot_of(const LayerState& layer, const Quantity& quantity, const std
                   number_text(values.low), number_text(median(sorted)), number_text(values.high));
   plot.width = 210;
   plot.height = 165;
-  plot.x_label = "channels, sorted";
-  plot.y_label = quantity.name;
+  plot.x_label = "channels";
   plot.x = with_margin({1, count});
   plot.x_tics = {{1, "1"}, {count, number_text(count)}};
-  plot.log_y = quantity.log_wanted && values.low > 0 && values.high / values.low > 50;
+  plot.log_y = !quantity.log_label.empty() && values.low > 0 && values.high / values.low > 50;
   plot.y = plot.log_y ? Range{values.low / 1.5, values.high * 1.5} : with_margin(values);
-  if (plot.log_y) plot.y_label += ", log";
+  plot.y_label = plot.log_y ? quantity.log_label : quantity.name;
 
   const std::vector<Point> start = {{plot.x.low, quantity.start}, {plot.x.high, quantity.start}};
   plot.curves.push_back({start, {Ink::Kind::kReference, 1}, 1, false});
@@ -123,14 +123,14 @@ std::string article(const LayerState& layer) {
 
 constexpr std::string_view kHowToRead =
     "<p>Each curve shows one value per channel, sorted from the lowest to the highest: a flat curve means "
-    "that the channels "
-    "agree. Running mean and variance are what the layer normalises with when it is not training; γ and β "
-    "are the "
-    "scale and the shift it learned after that. The dashed line is where every channel starts. A channel "
-    "with γ near 0 "
-    "passes next to nothing of its input; one with a running variance near 0 has seen a nearly constant "
-    "input. "
-    "</p>\n";
+    "that "
+    "the channels agree. Running mean and variance are what the layer normalises with when it is not "
+    "training; "
+    "γ and β are the scale and the shift it learned after that. The dashed line is where every channel "
+    "starts. "
+    "A channel with γ near 0 passes next to nothing of its input; one with a running variance near 0 has "
+    "seen "
+    "a nearly constant input.</p>\n";
 
 }  // namespace
 

@@ -61,7 +61,7 @@ figcaption { font-size: 0.9rem; color: var(--quiet); margin-top: 0.25rem; }
 .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 0.5rem 2.5rem; }
 .layer-plots { display: grid; grid-template-columns: repeat(4, 1fr); gap: 1rem; }
 @media screen and (max-width: 48rem) { .layer-plots { grid-template-columns: repeat(2, 1fr); gap: 0.75rem; } }
-.plot { display: block; width: 100%; height: auto; color: var(--quiet); }
+.plot { display: block; width: 100%; height: auto; overflow: visible; color: var(--quiet); }
 .plot .gridline { stroke: var(--rule); stroke-width: 1; stroke-dasharray: none; }
 .plot path[class], .plot circle { stroke-linejoin: round; }
 .plot .ink-1 { stroke: var(--run-1); } .plot .ink-2 { stroke: var(--run-2); }
@@ -81,11 +81,15 @@ figcaption { font-size: 0.9rem; color: var(--quiet); margin-top: 0.25rem; }
 .pictures .wrong { color: var(--wrong); }
 
 @media print {
+  html { font-size: 10pt; }
   main { max-width: none; padding: 0; }
-  body { font-size: 10pt; }
-  figure, tr, .pictures li, .tiles, .layer-plots { break-inside: avoid; }
+  h2 { margin-top: 1.25rem; }
   h2, h3, .run-name { break-after: avoid; }
+  figure, tr, article, .pictures li, .tiles { break-inside: avoid; }
+  .curves { grid-template-columns: 1fr 1fr; gap: 0.5cm; }
+  .pictures { grid-template-columns: repeat(9, 1fr); }
   .tiles div, .tiles div:first-child { background: none; color: inherit; border: 1px solid var(--rule); }
+  .tiles dd { font-size: 13pt; }
   .wide { overflow: visible; }
 }
 )css";
