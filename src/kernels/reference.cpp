@@ -1,5 +1,6 @@
 #include "kernels/reference.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace evenkeel::kernels::reference {
@@ -48,6 +49,16 @@ Moments channel_moments(const T* input, const Geometry& geometry, std::int64_t c
     m2 += deviation * deviation;
   });
   return {std::isfinite(rest) ? mean + rest / count : mean, m2 - rest * (rest / count)};
+}
+
+template <typename T>
+bool is_constant(const T* input, const Geometry& geometry, std::int64_t channel) {
+  const T first = input[channel * geometry.inner];
+  for (std::int64_t o = 0; o < geometry.outer; ++o) {
+    const T* run = input + (o * geometry.channels + channel) * geometry.inner;
+    if (!std::all_of(run, run + geometry.inner, [&](T value) { return value == first; })) return false;
+  }
+  return true;
 }
 
 template <typename T>
@@ -131,6 +142,7 @@ void run(const EvaluationBackward<T>& call) {
 
 #define EVENKEEL_INSTANTIATE(T)                                                                      \
   template Moments channel_moments<T>(const T*, const Geometry&, std::int64_t);                      \
+  template bool is_constant<T>(const T*, const Geometry&, std::int64_t);                             \
   template GradientSums gradient_sums<T>(const T*, const T*, const Geometry&, std::int64_t, double); \
   template void run<T>(const ChannelMoments<T>&);                                                    \
   template void run<T>(const TrainingForward<T>&);                                                   \
