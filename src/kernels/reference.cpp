@@ -88,7 +88,7 @@ void run(const TrainingBackward<T>& call) {
     const double mean = call.mean[c];
     const double invstd = 1.0 / std::sqrt(variance_of(call.m2[c], call.geometry.count()) + call.eps);
     const GradientSums sums = gradient_sums(call.input, call.grad_output, call.geometry, c, mean);
-    const double grad_weight = sums.grad_deviation * invstd;
+    const double grad_weight = count > 0 ? sums.grad_deviation * invstd : 0.0;  // not 0 * Inf when eps is 0
     const double scale = value_or(call.weight, c, 1.0) * invstd;
     if (call.grad_input) {
       for_each_value(call.geometry, c, [&](std::int64_t i) {
@@ -123,7 +123,8 @@ void run(const EvaluationBackward<T>& call) {
         call.grad_input[i] = static_cast<T>(scale * static_cast<double>(call.grad_output[i]));
       });
     }
-    if (call.grad_weight) call.grad_weight[c] = static_cast<T>(sums.grad_deviation * invstd);
+    const double grad_weight = call.geometry.count() > 0 ? sums.grad_deviation * invstd : 0.0;
+    if (call.grad_weight) call.grad_weight[c] = static_cast<T>(grad_weight);
     if (call.grad_bias) call.grad_bias[c] = static_cast<T>(sums.grad);
   }
 }
