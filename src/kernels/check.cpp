@@ -105,7 +105,7 @@ void check(const RunningUpdate<T>& call) {
   check_channels(kName, "running_var", call.running_var, call.channels);
 }
 
-#define EVENKEEL_INSTANTIATE(T)                      \
+#define EVENKEEL_INSTANTIATE(T)                         \
   template void check<T>(const ChannelMoments<T>&);     \
   template void check<T>(const TrainingForward<T>&);    \
   template void check<T>(const TrainingBackward<T>&);   \

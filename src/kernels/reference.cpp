@@ -19,11 +19,13 @@ double value_or(const T* values, std::int64_t channel, double otherwise) {
   return values ? static_cast<double>(values[channel]) : otherwise;
 }
 
-double variance_of(double m2, std::int64_t count) { return count > 0 ? m2 / static_cast<double>(count) : 0.0; }
+double variance_of(double m2, std::int64_t count) {
+  return count > 0 ? m2 / static_cast<double>(count) : 0.0;
+}
 
 template <typename T>
-void normalize(const T* input, T* output, const Geometry& geometry, std::int64_t channel, double mean, double scale,
-               double bias) {
+void normalize(const T* input, T* output, const Geometry& geometry, std::int64_t channel, double mean,
+               double scale, double bias) {
   for_each_value(geometry, channel, [&](std::int64_t i) {
     output[i] = static_cast<T>((static_cast<double>(input[i]) - mean) * scale + bias);
   });
@@ -49,8 +51,8 @@ Moments channel_moments(const T* input, const Geometry& geometry, std::int64_t c
 }
 
 template <typename T>
-GradientSums gradient_sums(const T* input, const T* grad_output, const Geometry& geometry, std::int64_t channel,
-                           double mean) {
+GradientSums gradient_sums(const T* input, const T* grad_output, const Geometry& geometry,
+                           std::int64_t channel, double mean) {
   GradientSums sums{0.0, 0.0};
   for_each_value(geometry, channel, [&](std::int64_t i) {
     const auto gradient = static_cast<double>(grad_output[i]);
@@ -113,8 +115,8 @@ template <typename T>
 void run(const EvaluationBackward<T>& call) {
   for (std::int64_t c = 0; c < call.geometry.channels; ++c) {
     const double invstd = 1.0 / std::sqrt(static_cast<double>(call.variance[c]) + call.eps);
-    const GradientSums sums = gradient_sums(call.grad_weight ? call.input : nullptr, call.grad_output, call.geometry, c,
-                                            static_cast<double>(call.mean[c]));
+    const GradientSums sums = gradient_sums(call.grad_weight ? call.input : nullptr, call.grad_output,
+                                            call.geometry, c, static_cast<double>(call.mean[c]));
     if (call.grad_input) {
       const double scale = value_or(call.weight, c, 1.0) * invstd;
       for_each_value(call.geometry, c, [&](std::int64_t i) {
@@ -126,13 +128,13 @@ void run(const EvaluationBackward<T>& call) {
   }
 }
 
-#define EVENKEEL_INSTANTIATE(T)                                                                             \
-  template Moments channel_moments<T>(const T*, const Geometry&, std::int64_t);                            \
-  template GradientSums gradient_sums<T>(const T*, const T*, const Geometry&, std::int64_t, double);        \
-  template void run<T>(const ChannelMoments<T>&);                                                          \
-  template void run<T>(const TrainingForward<T>&);                                                         \
-  template void run<T>(const TrainingBackward<T>&);                                                        \
-  template void run<T>(const EvaluationForward<T>&);                                                       \
+#define EVENKEEL_INSTANTIATE(T)                                                                      \
+  template Moments channel_moments<T>(const T*, const Geometry&, std::int64_t);                      \
+  template GradientSums gradient_sums<T>(const T*, const T*, const Geometry&, std::int64_t, double); \
+  template void run<T>(const ChannelMoments<T>&);                                                    \
+  template void run<T>(const TrainingForward<T>&);                                                   \
+  template void run<T>(const TrainingBackward<T>&);                                                  \
+  template void run<T>(const EvaluationForward<T>&);                                                 \
   template void run<T>(const EvaluationBackward<T>&);
 EVENKEEL_INSTANTIATE(float)
 EVENKEEL_INSTANTIATE(double)

@@ -1,6 +1,6 @@
 // The definition of batch normalization, in plain scalar float64, two passes, one thread.
-// It is the oracle of the tests, and it is what the vector kernels hand a channel to when their arithmetic cannot
-// hold it (squares beyond float32, NaN, Inf).
+// It is the oracle of the tests, and it is what the vector kernels hand a channel to when their arithmetic
+// cannot hold it (squares beyond float32, NaN, Inf).
 #pragma once
 
 #include "evenkeel/kernels/batch_norm.h"
@@ -16,13 +16,13 @@ template <typename T>
 Moments channel_moments(const T* input, const Geometry& geometry, std::int64_t channel);
 
 struct GradientSums {
-  double grad;             // sum g
-  double grad_deviation;   // sum g (x - mean)
+  double grad;            // sum g
+  double grad_deviation;  // sum g (x - mean)
 };
 
 template <typename T>
-GradientSums gradient_sums(const T* input, const T* grad_output, const Geometry& geometry, std::int64_t channel,
-                           double mean);
+GradientSums gradient_sums(const T* input, const T* grad_output, const Geometry& geometry,
+                           std::int64_t channel, double mean);
 
 template <typename T>
 void run(const ChannelMoments<T>& call);

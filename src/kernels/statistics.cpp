@@ -22,8 +22,8 @@ void update_running(const RunningUpdate<T>& call) {
 void run(const RunningUpdate<float>& call) { update_running(call); }
 void run(const RunningUpdate<double>& call) { update_running(call); }
 
-void merge_moments(std::int64_t channels, std::int64_t count, double* mean, double* m2, std::int64_t other_count,
-                   const double* other_mean, const double* other_m2) {
+void merge_moments(std::int64_t channels, std::int64_t count, double* mean, double* m2,
+                   std::int64_t other_count, const double* other_mean, const double* other_m2) {
   if (other_count == 0) return;
   const auto total = static_cast<double>(count + other_count);
   const double other_share = static_cast<double>(other_count) / total;

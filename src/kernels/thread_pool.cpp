@@ -113,7 +113,8 @@ Executor& default_executor() {
 
 std::unique_ptr<Executor> make_thread_pool(int threads) {
   if (threads < 1) {
-    throw std::invalid_argument("[make_thread_pool] expected at least 1 thread, got " + std::to_string(threads));
+    throw std::invalid_argument("[make_thread_pool] expected at least 1 thread, got " +
+                                std::to_string(threads));
   }
   return std::make_unique<ThreadPool>(threads);
 }

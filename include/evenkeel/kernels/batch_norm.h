@@ -8,16 +8,17 @@
 // - take float or double tensors (T) in any layout that Geometry describes, at any alignment of T,
 // - keep statistics in double: `mean` and `m2` = sum (x_i - mean)^2 are arrays of geometry.channels,
 // - give the same bits for any executor, any number of threads and every repetition on one instruction set,
-// - throw std::invalid_argument for a negative extent, a null pointer where a value is required or an eps that is
+// - throw std::invalid_argument for a negative extent, a null pointer where a value is required or an eps
+// that is
 //   negative or not a number, before anything is written, and never otherwise,
 // - may be called from several threads at once, on different outputs,
 // - let NaN and Inf through as the formulas do: a channel that holds one normalises to NaN.
 // A null `weight` stands for ones and a null `bias` for zeros. An output may not overlap an input unless the
 // field says so. An empty batch (m = 0) writes mean = m2 = 0 and zero parameter gradients.
 //
-// Accuracy for float, against a float64 computation on the same input: relative error of the variance <= 1e-6 up to
-// |mean| / std = 1e4 and <= 1e-3 at 1e6; a channel whose values are all equal normalises to exactly `bias`; inputs up
-// to 1e30 in magnitude are handled without overflow.
+// Accuracy for float, against a float64 computation on the same input: relative error of the variance <= 1e-6
+// up to |mean| / std = 1e4 and <= 1e-3 at 1e6; a channel whose values are all equal normalises to exactly
+// `bias`; inputs up to 1e30 in magnitude are handled without overflow.
 #pragma once
 
 #include <cstdint>
@@ -50,7 +51,8 @@ struct TrainingForward {
 };
 
 // The gradient of TrainingForward, through the batch statistics. With g = grad_output, n = (x - mean) / std:
-//   grad_bias = sum g     grad_weight = sum g n     grad_input = weight/std (g - grad_bias/m - n grad_weight/m)
+//   grad_bias = sum g     grad_weight = sum g n     grad_input = weight/std (g - grad_bias/m - n
+//   grad_weight/m)
 template <typename T>
 struct TrainingBackward {
   Geometry geometry;
@@ -106,11 +108,11 @@ void run(const EvaluationBackward<double>& call, Executor& executor);
 
 // Adds a batch to another: (count, mean, m2) += (other_count, other_mean, other_m2), exact up to rounding
 // (Chan, Golub & LeVeque 1983). A count may be 0.
-void merge_moments(std::int64_t channels, std::int64_t count, double* mean, double* m2, std::int64_t other_count,
-                   const double* other_mean, const double* other_m2);
+void merge_moments(std::int64_t channels, std::int64_t count, double* mean, double* m2,
+                   std::int64_t other_count, const double* other_mean, const double* other_m2);
 
-// running = (1 - momentum) * running + momentum * batch, with PyTorch's convention: `momentum` weights the new value, and
-// running_var takes the unbiased variance m2 / (count - 1). Computed in double, rounded once.
+// running = (1 - momentum) * running + momentum * batch, with PyTorch's convention: `momentum` weights the
+// new value, and running_var takes the unbiased variance m2 / (count - 1). Computed in double, rounded once.
 template <typename T>
 struct RunningUpdate {
   std::int64_t channels = 0;

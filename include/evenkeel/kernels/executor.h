@@ -12,8 +12,8 @@ namespace evenkeel::kernels {
 class RangeFunction {
  public:
   template <typename F>
-    requires(!std::is_same_v<std::remove_cvref_t<F>, RangeFunction>)
-  RangeFunction(F&& function)  // NOLINT(google-explicit-constructor): lambdas are passed as they are
+  requires(!std::is_same_v<std::remove_cvref_t<F>, RangeFunction>)
+      RangeFunction(F&& function)  // NOLINT(google-explicit-constructor): lambdas are passed as they are
       : object_(const_cast<void*>(static_cast<const void*>(std::addressof(function)))),
         call_([](void* object, std::int64_t begin, std::int64_t end) {
           (*static_cast<std::remove_reference_t<F>*>(object))(begin, end);
@@ -33,9 +33,9 @@ class Executor {
   // The number of threads that parallel_for can keep busy, at least 1.
   virtual int concurrency() const = 0;
 
-  // Calls work(begin, end) for contiguous ranges that together are [0, count), in parallel, and returns when all
-  // are done. The same count gives the same ranges to the same threads where possible, so that what a thread has
-  // in its cache after one call is what it works on in the next. `work` does not throw.
+  // Calls work(begin, end) for contiguous ranges that together are [0, count), in parallel, and returns when
+  // all are done. The same count gives the same ranges to the same threads where possible, so that what a
+  // thread has in its cache after one call is what it works on in the next. `work` does not throw.
   virtual void parallel_for(std::int64_t count, RangeFunction work) = 0;
 };
 

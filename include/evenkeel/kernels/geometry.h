@@ -5,8 +5,8 @@
 
 namespace evenkeel::kernels {
 
-// A dense tensor seen as [outer][channels][inner]: the value (o, c, i) is element (o * channels + c) * inner + i.
-// Every dense layout a batch-norm input can have takes this form:
+// A dense tensor seen as [outer][channels][inner]: the value (o, c, i) is element (o * channels + c) * inner
+// + i. Every dense layout a batch-norm input can have takes this form:
 //   (N, C)                 outer = N,      inner = 1
 //   (N, C, L), (N, C, H, W), (N, C, D, H, W), channels first:  outer = N,  inner = L, H*W or D*H*W
 //   the same, channels last:  outer = N*L, N*H*W or N*D*H*W,  inner = 1

@@ -1,0 +1,34 @@
+// Mean and M2 of the channels of a slab, from sums of deviations about a shift close to the mean.
+#pragma once
+
+#include "kernels/tiles.h"
+
+namespace evenkeel::kernels {
+
+template <typename T>
+class MomentSums {
+ public:
+  // `mean` and `m2` are the results for all channels of the tensor.
+  MomentSums(const Plan& plan, std::int64_t slab, const T* input, double* mean, double* m2,
+             Workspace& workspace);
+
+  void add_sums(std::int64_t block, double* sums) const;
+  bool finish_sums(const double* sums);
+
+ private:
+  void estimate_shifts();
+
+  const Plan& plan_;
+  const std::int64_t slab_;
+  const std::int64_t channels_;
+  const T* input_;
+  double* mean_;  // of this slab's channels
+  double* m2_;
+  Workspace& workspace_;
+  T* shift_;                // per channel
+  const T* shift_columns_;  // as the tiles want it
+  bool* pending_;           // per channel: no result yet
+  bool shifted_by_mean_ = false;
+};
+
+}  // namespace evenkeel::kernels

@@ -1,0 +1,117 @@
+#include "kernels/plan.h"
+
+#include <algorithm>
+
+namespace evenkeel::kernels {
+namespace {
+
+constexpr std::int64_t kLongestShortRun = 256;    // elements; longer runs amortise their horizontal sums
+constexpr std::int64_t kSlabBytes = 256 * 1024;   // what a core's cache keeps until the second pass
+constexpr std::int64_t kFewestColumns = 1024;     // narrower slabs read too little of each memory page
+constexpr std::int64_t kMostColumns = 8192;       // wider ones push their own column sums out of the cache
+constexpr std::int64_t kPieceOfLongRun = 4096;    // elements, when one run is the whole channel
+constexpr std::int64_t kBlockBytes = 128 * 1024;  // below that a block is not worth a thread's while
+constexpr std::int64_t kMostBlocks = 32;          // more only multiply the partial sums
+constexpr std::int64_t kShortestRunOfMap = 32;    // elements; a map has no horizontal sums to amortise
+constexpr std::int64_t kFewestPieces = 16;        // of a map, to keep many cores busy
+constexpr std::int64_t kRowsTogether = 4;         // the vector kernels take four rows at a time
+
+std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+void cut_channels(Plan& plan, std::int64_t wanted) {
+  const std::int64_t channels = plan.geometry.channels;
+  plan.slabs = ceil_div(channels, std::clamp<std::int64_t>(wanted, 1, channels));
+  plan.slab_channels = ceil_div(channels, plan.slabs);  // slabs of nearly equal size
+  plan.slabs = ceil_div(channels, plan.slab_channels);
+}
+
+void cut_rows(Plan& plan, std::int64_t value_bytes, std::int64_t most_blocks) {
+  const std::int64_t row =
+      plan.walk == Walk::kRuns ? plan.run * plan.slab_channels : plan.columns(plan.slab_channels);
+  const std::int64_t block =
+      std::max(ceil_div(kBlockBytes, row * value_bytes), ceil_div(plan.rows, most_blocks));
+  plan.block_rows = ceil_div(block, kRowsTogether) * kRowsTogether;
+  plan.blocks =
+      std::max<std::int64_t>(1, plan.rows / plan.block_rows);  // the last block takes what is left over
+}
+
+void walk_runs(Plan& plan) {
+  const Geometry& g = plan.geometry;
+  plan.walk = Walk::kRuns;
+  plan.channel_stride = g.inner;
+  if (g.outer == 1) {  // one run is the whole channel: cut it into rows
+    plan.run = std::min(g.inner, kPieceOfLongRun);
+    plan.rows = g.inner / plan.run;
+    plan.rest = g.inner % plan.run;
+    plan.row_stride = plan.run;
+  } else {
+    plan.run = g.inner;
+    plan.rows = g.outer;
+    plan.row_stride = g.channels * g.inner;
+  }
+}
+
+void walk_columns(Plan& plan) {
+  const Geometry& g = plan.geometry;
+  const std::int64_t width = g.channels * g.inner;
+  plan.walk = Walk::kColumns;
+  plan.channel_stride = g.inner;
+  plan.fold = 1;
+  if (plan.slabs == 1 && width < kFewestColumns) {
+    plan.fold = std::max<std::int64_t>(1, std::min(kFewestColumns / width, g.outer / (4 * kRowsTogether)));
+  }
+  plan.rows = g.outer / plan.fold;
+  plan.rest = (g.outer % plan.fold) * width;
+  plan.row_stride = plan.fold * width;
+}
+
+}  // namespace
+
+std::int64_t Plan::channels_of(std::int64_t slab) const {
+  return std::min(slab_channels, geometry.channels - first_channel(slab));
+}
+
+std::int64_t Plan::rows_of(std::int64_t block) const {
+  return block + 1 < blocks ? block_rows : rows - block * block_rows;
+}
+
+std::int64_t Plan::slab_bytes(std::int64_t value_bytes) const {
+  return slab_channels * geometry.count() * value_bytes;
+}
+
+Plan plan_two_passes(const Geometry& geometry, std::int64_t value_bytes) {
+  Plan plan;
+  plan.geometry = geometry;
+  if (geometry.inner > kLongestShortRun) {
+    walk_runs(plan);
+    cut_channels(plan, kSlabBytes / (geometry.count() * value_bytes));
+  } else {
+    std::int64_t columns = kSlabBytes / (geometry.outer * value_bytes);
+    columns = columns < kFewestColumns ? kMostColumns : std::min(columns, kMostColumns);
+    cut_channels(plan, columns / geometry.inner);
+    walk_columns(plan);
+  }
+  cut_rows(plan, value_bytes, kMostBlocks);
+  return plan;
+}
+
+Plan plan_one_pass(const Geometry& geometry, std::int64_t value_bytes) {
+  Plan plan;
+  plan.geometry = geometry;
+  const auto cut = [&](std::int64_t slab_channels) {
+    cut_channels(plan, slab_channels);
+    if (geometry.inner >= kShortestRunOfMap) {
+      walk_runs(plan);
+    } else {
+      walk_columns(plan);
+    }
+    cut_rows(plan, value_bytes, plan.rows);
+  };
+  cut(geometry.channels);
+  if (plan.blocks < kFewestPieces) {  // too few rows to go round: cut the channels too
+    cut(std::max(geometry.channels / kFewestPieces, kBlockBytes / (geometry.count() * value_bytes)));
+  }
+  return plan;
+}
+
+}  // namespace evenkeel::kernels

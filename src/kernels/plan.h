@@ -1,0 +1,56 @@
+// How a call is cut into pieces. The cuts depend on the geometry and the element size alone, never on the
+// number of threads: they fix the order of every sum, and with it the bits of every result.
+//
+// A tensor is a set of *slabs*, groups of neighbouring channels whose values fit into a core's cache where
+// the shape allows it: the second pass over a slab then reads what the first left in the cache. A slab is cut
+// into *blocks* of rows, so that a few channels with many rows keep all threads busy too.
+#pragma once
+
+#include <cstdint>
+
+#include "evenkeel/kernels/geometry.h"
+
+namespace evenkeel::kernels {
+
+// How the values of a slab are walked through.
+enum class Walk {
+  // `inner` is long: every row holds one contiguous run per channel, and a channel's parameters stay in
+  // registers.
+  kRuns,
+  // `inner` is short: every row is a vector of columns, and each column brings its channel's parameters
+  // along. Rows of few
+  // columns are folded: `fold` rows that follow each other in memory are treated as one.
+  kColumns,
+};
+
+struct Plan {
+  Geometry geometry;
+  Walk walk = Walk::kColumns;
+
+  std::int64_t fold = 1;        // outer rows in one row of the plan (kColumns)
+  std::int64_t rows = 0;        // whole rows
+  std::int64_t row_stride = 0;  // in elements
+  std::int64_t run = 0;         // kRuns: length of a channel's run in a row
+  std::int64_t rest = 0;  // values left after the whole rows: per channel (kRuns), of all channels (kColumns)
+  std::int64_t channel_stride = 0;
+
+  std::int64_t slab_channels = 0;
+  std::int64_t slabs = 0;
+  std::int64_t block_rows = 0;
+  std::int64_t blocks = 0;  // per slab, at least 1
+
+  std::int64_t first_channel(std::int64_t slab) const { return slab * slab_channels; }
+  std::int64_t channels_of(std::int64_t slab) const;
+  std::int64_t rows_of(std::int64_t block) const;
+  // Columns of a slab that has `channels` channels.
+  std::int64_t columns(std::int64_t channels) const { return fold * channels * geometry.inner; }
+  std::int64_t slab_bytes(std::int64_t value_bytes) const;
+};
+
+// For a sum and a map over the same data. `value_bytes` is what the second pass reads again for each value.
+Plan plan_two_passes(const Geometry& geometry, std::int64_t value_bytes);
+
+// For a map alone: rows in memory order, cut only to give every thread some.
+Plan plan_one_pass(const Geometry& geometry, std::int64_t value_bytes);
+
+}  // namespace evenkeel::kernels

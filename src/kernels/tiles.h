@@ -1,0 +1,81 @@
+// From a plan to the tiles that the vector kernels work on, and between values per channel and values per
+// column.
+#pragma once
+
+#include <algorithm>
+
+#include "kernels/plan.h"
+#include "kernels/vector_kernels.h"
+#include "kernels/workspace.h"
+
+namespace evenkeel::kernels {
+
+// Calls body(tile, offset, parameter) for the tiles of a block: `offset` is where the tile starts in the
+// tensor, `parameter` where its values start in an array that `spread` made.
+template <typename Body>
+void for_each_tile(const Plan& plan, std::int64_t slab, std::int64_t block, Body body) {
+  const std::int64_t channels = plan.channels_of(slab);
+  const bool runs = plan.walk == Walk::kRuns;
+  const std::int64_t bodies = runs ? channels : 1;
+  const Tile tile{plan.rows_of(block), plan.row_stride, runs ? plan.run : plan.columns(channels)};
+  const bool has_rest = plan.rest > 0 && block + 1 == plan.blocks;
+  for (std::int64_t k = 0; k < bodies; ++k) {
+    const std::int64_t first = (plan.first_channel(slab) + k) * plan.channel_stride;
+    body(tile, first + block * plan.block_rows * plan.row_stride, k);
+    if (has_rest) body(Tile{1, 0, plan.rest}, first + plan.rows * plan.row_stride, k);
+  }
+}
+
+// How many values of a parameter the tiles of a slab need: one per channel, or one per column.
+inline std::int64_t parameter_count(const Plan& plan, std::int64_t slab) {
+  const std::int64_t channels = plan.channels_of(slab);
+  return plan.walk == Walk::kRuns ? channels : plan.columns(channels);
+}
+
+// Values per channel as the tiles want them. Returns `per_channel` itself where that is so already.
+template <typename T>
+const T* spread(const Plan& plan, std::int64_t slab, const T* per_channel, Workspace& workspace) {
+  const std::int64_t inner = plan.geometry.inner;
+  if (plan.walk == Walk::kRuns || (plan.fold == 1 && inner == 1)) return per_channel;
+  const std::int64_t channels = plan.channels_of(slab);
+  T* columns = workspace.take<T>(parameter_count(plan, slab));
+  T* to = columns;
+  for (std::int64_t f = 0; f < plan.fold; ++f) {
+    for (std::int64_t c = 0; c < channels; ++c) {
+      for (std::int64_t i = 0; i < inner; ++i) *to++ = per_channel[c];
+    }
+  }
+  return columns;
+}
+
+// The reverse for sums: adds what the tiles summed up to one value per channel.
+inline void gather(const Plan& plan, std::int64_t slab, const double* sums, double* per_channel) {
+  const std::int64_t channels = plan.channels_of(slab);
+  const std::int64_t inner = plan.walk == Walk::kRuns ? 1 : plan.geometry.inner;
+  for (std::int64_t f = 0; f < plan.fold; ++f) {
+    for (std::int64_t c = 0; c < channels; ++c) {
+      double sum = 0;
+      for (std::int64_t i = 0; i < inner; ++i) sum += *sums++;
+      per_channel[c] += sum;
+    }
+  }
+}
+
+// Adds a block's two sums per channel to `sums`, [2][channels]: body(tile, offset, parameter, sum, dot) adds
+// the tile's.
+template <typename Body>
+void sum_block(const Plan& plan, std::int64_t slab, std::int64_t block, double* sums, Body body) {
+  Workspace workspace;
+  const std::int64_t count = parameter_count(plan, slab);
+  double* tile_sums = workspace.take<double>(count);
+  double* tile_dots = workspace.take<double>(count);
+  std::fill_n(tile_sums, count, 0.0);
+  std::fill_n(tile_dots, count, 0.0);
+  for_each_tile(plan, slab, block, [&](const Tile& tile, std::int64_t offset, std::int64_t parameter) {
+    body(tile, offset, parameter, tile_sums + parameter, tile_dots + parameter);
+  });
+  gather(plan, slab, tile_sums, sums);
+  gather(plan, slab, tile_dots, sums + plan.channels_of(slab));
+}
+
+}  // namespace evenkeel::kernels

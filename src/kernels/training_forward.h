@@ -1,0 +1,63 @@
+#pragma once
+
+#include "evenkeel/kernels/batch_norm.h"
+#include "kernels/moment_sums.h"
+#include "kernels/normalization.h"
+
+namespace evenkeel::kernels {
+
+// Statistics alone.
+template <typename T>
+class ChannelMomentsSlab {
+ public:
+  static constexpr bool kHasSums = true;
+  static constexpr bool kHasMap = false;
+
+  ChannelMomentsSlab(const ChannelMoments<T>& call, const Plan& plan, std::int64_t slab, Workspace& workspace)
+      : moments_(plan, slab, call.input, call.mean, call.m2, workspace) {}
+
+  void add_sums(std::int64_t block, double* sums) const { moments_.add_sums(block, sums); }
+  bool finish_sums(const double* sums) { return moments_.finish_sums(sums); }
+
+ private:
+  MomentSums<T> moments_;
+};
+
+// Statistics, then the normalisation with them.
+template <typename T>
+class TrainingForwardSlab {
+ public:
+  static constexpr bool kHasSums = true;
+  static constexpr bool kHasMap = true;
+
+  TrainingForwardSlab(const TrainingForward<T>& call, const Plan& plan, std::int64_t slab,
+                      Workspace& workspace)
+      : call_(call),
+        plan_(plan),
+        slab_(slab),
+        workspace_(workspace),
+        moments_(plan, slab, call.input, call.mean, call.m2, workspace) {}
+
+  void add_sums(std::int64_t block, double* sums) const { moments_.add_sums(block, sums); }
+
+  bool finish_sums(const double* sums) {
+    if (moments_.finish_sums(sums)) return true;
+    const auto count = static_cast<double>(plan_.geometry.count());
+    normalization_.set(
+        plan_, slab_, call_.weight, call_.bias, [&](std::int64_t c) { return call_.mean[c]; },
+        [&](std::int64_t c) { return inverse_std(call_.m2[c] / count, call_.eps); }, workspace_);
+    return false;
+  }
+
+  void map(std::int64_t block) const { normalization_.map(plan_, slab_, block, call_.input, call_.output); }
+
+ private:
+  const TrainingForward<T>& call_;
+  const Plan& plan_;
+  const std::int64_t slab_;
+  Workspace& workspace_;
+  MomentSums<T> moments_;
+  Normalization<T> normalization_;
+};
+
+}  // namespace evenkeel::kernels
