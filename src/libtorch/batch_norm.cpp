@@ -1,1 +1,94 @@
+#include "evenkeel/batch_norm.h"
+
 #include <torch/torch.h>
+
+#include <ios>
+#include <string>
+
+#include "evenkeel/functional.h"
+#include "libtorch/check.h"
+
+namespace evenkeel {
+
+using torch::Tensor;
+
+template <std::size_t D>
+BatchNormImpl<D>::BatchNormImpl(const BatchNormOptions& options)
+    : torch::nn::Cloneable<BatchNormImpl<D>>("evenkeel::BatchNorm" + std::to_string(D) + "d"),
+      options(options) {
+  BatchNormImpl<D>::reset();
+}
+
+template <std::size_t D>
+void BatchNormImpl<D>::reset() {
+  const bool affine = options.affine();
+  const bool tracking = options.track_running_stats();
+  const auto values = [this](bool wanted) {
+    return wanted ? torch::empty({options.num_features()}) : Tensor();
+  };
+  weight = this->register_parameter("weight", values(affine), affine);
+  bias = this->register_parameter("bias", values(affine), affine);
+  running_mean = this->register_buffer("running_mean", values(tracking));
+  running_var = this->register_buffer("running_var", values(tracking));
+  num_batches_tracked =
+      this->register_buffer("num_batches_tracked", tracking ? torch::empty({}, torch::kLong) : Tensor());
+  reset_parameters();
+}
+
+template <std::size_t D>
+void BatchNormImpl<D>::reset_parameters() {
+  reset_running_stats();
+  const torch::NoGradGuard no_grad;
+  if (weight.defined()) weight.fill_(1);
+  if (bias.defined()) bias.zero_();
+}
+
+template <std::size_t D>
+void BatchNormImpl<D>::reset_running_stats() {
+  if (!running_mean.defined()) return;
+  running_mean.zero_();
+  running_var.fill_(1);
+  num_batches_tracked.zero_();
+}
+
+template <std::size_t D>
+Tensor BatchNormImpl<D>::forward(const Tensor& input) {
+  libtorch::check_rank(input, D);
+  const bool training = this->is_training() || !running_mean.defined();
+  auto call =
+      functional::BatchNormFuncOptions().weight(weight).bias(bias).training(training).eps(options.eps());
+  if (training && !options.track_running_stats()) return functional::batch_norm(input, {}, {}, call);
+  call.momentum(options.momentum()).num_batches_tracked(num_batches_tracked);
+  return functional::batch_norm(input, running_mean, running_var, call);
+}
+
+template <std::size_t D>
+void BatchNormImpl<D>::to(torch::Device device, torch::Dtype dtype, bool non_blocking) {
+  torch::nn::Module::to(device, dtype, non_blocking);
+  if (num_batches_tracked.defined()) num_batches_tracked.set_data(num_batches_tracked.to(torch::kLong));
+}
+
+template <std::size_t D>
+void BatchNormImpl<D>::to(torch::Dtype dtype, bool non_blocking) {
+  torch::nn::Module::to(dtype, non_blocking);
+  if (num_batches_tracked.defined()) num_batches_tracked.set_data(num_batches_tracked.to(torch::kLong));
+}
+
+template <std::size_t D>
+void BatchNormImpl<D>::pretty_print(std::ostream& stream) const {
+  stream << std::boolalpha << "evenkeel::BatchNorm" << D << "d(" << options.num_features()
+         << ", eps=" << options.eps() << ", momentum=";
+  if (options.momentum().has_value()) {
+    stream << *options.momentum();
+  } else {
+    stream << "None";
+  }
+  stream << ", affine=" << options.affine() << ", track_running_stats=" << options.track_running_stats()
+         << ")";
+}
+
+template class BatchNormImpl<1>;
+template class BatchNormImpl<2>;
+template class BatchNormImpl<3>;
+
+}  // namespace evenkeel

@@ -1,0 +1,75 @@
+// Batch-norm layers that stand in for torch::nn::BatchNorm1d, BatchNorm2d and BatchNorm3d.
+#pragma once
+
+#include <torch/nn/cloneable.h>
+#include <torch/nn/pimpl.h>
+#include <torch/types.h>
+
+#include <cstddef>
+#include <ostream>
+
+#include "evenkeel/batch_norm_options.h"
+
+namespace evenkeel {
+
+// The layer behind BatchNorm1d, 2d and 3d; D is the number of spatial dimensions. Input:
+//   D = 1: (N, C) or (N, C, L)      D = 2: (N, C, H, W)      D = 3: (N, C, D, H, W)
+// with C = options.num_features(), in any memory layout; the output has the sizes and strides of the input.
+//
+// train(): normalises with the mean and the biased variance of the batch and updates the running statistics;
+// eval(): normalises with the running statistics, or with those of the batch if there are none. Formulas,
+// dtypes, layouts, the empty batch and what throws: functional.h. A wrong number of dimensions throws with
+// PyTorch's words.
+//
+// Names, shapes and dtypes are PyTorch's, so that archives and state dicts pass both ways:
+//   parameters  weight [C] (ones), bias [C] (zeros)                       undefined if not affine
+//   buffers     running_mean [C] (zeros), running_var [C] (ones),
+//               num_batches_tracked (int64 scalar, 0)                     undefined if not
+//               track_running_stats
+//
+// A layer in evaluation mode may be called from several threads at once; in training mode calls have to take
+// turns.
+template <std::size_t D>
+class BatchNormImpl : public torch::nn::Cloneable<BatchNormImpl<D>> {
+ public:
+  explicit BatchNormImpl(const BatchNormOptions& options);
+
+  torch::Tensor forward(const torch::Tensor& input);
+
+  // Registers parameters and buffers anew; for clone(), which calls it on a copy without any.
+  void reset() override;
+  // Sets parameters and running statistics to their first values.
+  void reset_parameters();
+  void reset_running_stats();
+
+  // Parameters and running statistics get the new dtype; num_batches_tracked stays an int64 (LibTorch
+  // converts it).
+  using torch::nn::Module::to;
+  void to(torch::Device device, torch::Dtype dtype, bool non_blocking = false) override;
+  void to(torch::Dtype dtype, bool non_blocking = false) override;
+
+  void pretty_print(std::ostream& stream) const override;
+
+  BatchNormOptions options;
+
+  torch::Tensor weight;
+  torch::Tensor bias;
+  torch::Tensor running_mean;
+  torch::Tensor running_var;
+  torch::Tensor num_batches_tracked;
+};
+
+extern template class BatchNormImpl<1>;
+extern template class BatchNormImpl<2>;
+extern template class BatchNormImpl<3>;
+
+using BatchNorm1dImpl = BatchNormImpl<1>;
+using BatchNorm2dImpl = BatchNormImpl<2>;
+using BatchNorm3dImpl = BatchNormImpl<3>;
+
+// Holders with the semantics of a shared pointer, as all of LibTorch's: BatchNorm2d norm(64); y = norm(x);
+TORCH_MODULE(BatchNorm1d);
+TORCH_MODULE(BatchNorm2d);
+TORCH_MODULE(BatchNorm3d);
+
+}  // namespace evenkeel

@@ -1,0 +1,78 @@
+#include "libtorch/check.h"
+
+#include <torch/torch.h>
+
+namespace evenkeel::libtorch {
+namespace {
+
+using torch::Tensor;
+
+void check_input(const Tensor& input) {
+  TORCH_CHECK(input.defined(), "[batch_norm] expected an input, got an undefined tensor");
+  TORCH_CHECK(input.device().is_cpu(), "[batch_norm] expected an input on the CPU, got one on ",
+              input.device());
+  TORCH_CHECK(input.layout() == torch::kStrided, "[batch_norm] expected a dense (strided) input, got layout ",
+              input.layout());
+  TORCH_CHECK(input.scalar_type() == torch::kFloat || input.scalar_type() == torch::kDouble,
+              "[batch_norm] expected input of dtype Float or Double, got ", input.scalar_type());
+  TORCH_CHECK(input.dim() >= 2, "[batch_norm] expected input with at least 2 dimensions (N, C, ...), got ",
+              input.dim(), "D input");
+}
+
+void check_values_per_channel(const Tensor& input) {
+  const std::int64_t channels = input.size(1);
+  std::int64_t count = input.size(0);
+  for (std::int64_t d = 2; d < input.dim(); ++d) count *= input.size(d);
+  TORCH_CHECK(count != 1 || channels == 0,
+              "Expected more than 1 value per channel when training, got input size ", input.sizes());
+}
+
+// C values that go with the input.
+void check_channels(const char* name, const Tensor& values, const Tensor& input) {
+  if (!values.defined()) return;
+  TORCH_CHECK(values.numel() == input.size(1), name, " should contain ", input.size(1), " elements not ",
+              values.numel());
+  TORCH_CHECK(values.dim() == 1, "[batch_norm] expected ", name, " with one dimension, got size ",
+              values.sizes());
+  TORCH_CHECK(values.scalar_type() == input.scalar_type(), "[batch_norm] expected ", name, " of dtype ",
+              input.scalar_type(), " like the input, got ", values.scalar_type());
+  TORCH_CHECK(values.device().is_cpu() && values.layout() == torch::kStrided, "[batch_norm] expected ", name,
+              " to be dense and on the CPU, got ", values.layout(), " on ", values.device());
+}
+
+}  // namespace
+
+void check_batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor& running_var,
+                      const functional::BatchNormFuncOptions& options) {
+  check_input(input);
+  if (options.training()) {
+    check_values_per_channel(input);
+    TORCH_CHECK(running_mean.defined() == running_var.defined(),
+                "[batch_norm] expected running_mean and running_var or neither, got only ",
+                running_mean.defined() ? "running_mean" : "running_var");
+    TORCH_CHECK(
+        options.momentum().has_value() || !running_mean.defined() || options.num_batches_tracked().defined(),
+        "[batch_norm] expected num_batches_tracked for a cumulative average (momentum nullopt), got none");
+  } else {
+    TORCH_CHECK(running_mean.defined(), "running_mean must be defined in evaluation mode");
+    TORCH_CHECK(running_var.defined(), "running_var must be defined in evaluation mode");
+  }
+  check_channels("running_mean", running_mean, input);
+  check_channels("running_var", running_var, input);
+  check_channels("weight", options.weight(), input);
+  check_channels("bias", options.bias(), input);
+  TORCH_CHECK(options.eps() >= 0, "[batch_norm] expected eps of at least 0, got ", options.eps());
+}
+
+void check_rank(const Tensor& input, std::size_t spatial_dimensions) {
+  TORCH_CHECK(input.defined(), "[batch_norm] expected an input, got an undefined tensor");
+  const std::int64_t rank = input.dim();
+  if (spatial_dimensions == 1) {
+    TORCH_CHECK(rank == 2 || rank == 3, "expected 2D or 3D input (got ", rank, "D input)");
+  } else {
+    const auto expected = static_cast<std::int64_t>(spatial_dimensions) + 2;
+    TORCH_CHECK(rank == expected, "expected ", expected, "D input (got ", rank, "D input)");
+  }
+}
+
+}  // namespace evenkeel::libtorch

@@ -1,0 +1,108 @@
+#include "libtorch/second_order.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace evenkeel::libtorch {
+namespace {
+
+// Sums and shapes of an (N, C, ...) tensor, seen from its channels.
+class Channels {
+ public:
+  explicit Channels(const Tensor& input)
+      : count_(std::max<std::int64_t>(1, input.numel() / std::max<std::int64_t>(1, input.size(1)))),
+        broadcast_(static_cast<std::size_t>(input.dim()), 1) {
+    broadcast_[1] = input.size(1);
+    for (std::int64_t d = 0; d < input.dim(); ++d) {
+      if (d != 1) others_.push_back(d);
+    }
+  }
+
+  double count() const { return static_cast<double>(count_); }
+  Tensor sum(const Tensor& values) const { return values.sum(others_, /*keepdim=*/true); }
+  Tensor mean(const Tensor& values) const { return sum(values) / count(); }
+  // C values, so that they meet an (N, C, ...) tensor along its channels.
+  Tensor spread(const Tensor& values) const { return values.reshape(broadcast_); }
+  // The way back, for what sum() and mean() gave.
+  static Tensor gather(const Tensor& values) { return values.flatten(); }
+
+ private:
+  std::int64_t count_;  // values per channel; 1 for an empty batch, whose sums are all 0
+  std::vector<std::int64_t> broadcast_;
+  std::vector<std::int64_t> others_;
+};
+
+// An undefined tensor is zero.
+Tensor sum_of(const Tensor& a, const Tensor& b) {
+  if (!a.defined()) return b;
+  return b.defined() ? a + b : a;
+}
+
+}  // namespace
+
+// With n = (x - mean) / std, r = 1 / std, E the mean over a channel and the projection
+//   P(u) = u - E[u] - n E[u n],
+// the gradients that are differentiated here are
+//   grad_input = w r P(g)        grad_weight = sum g n        grad_bias = sum g.
+// For L = sum a grad_input + b grad_weight + c grad_bias, and because P is symmetric:
+//   dL/dg = w r P(a) + b n + c
+//   dL/dw = r sum a P(g)
+//   dL/dx = r P(t) - w r^2 E[a P(g)] n,   t = b g - w r (a E[g n] + g E[a n]),
+// where r P(t) is t pulled back through n(x), and the last term is what the r in grad_input contributes.
+SecondOrder training_second_order(const GradientArguments& at, const Gradients& cotangents,
+                                  SecondOrderWanted wanted) {
+  const Channels channels(at.input);
+  const Tensor& g = at.grad_output;
+  const Tensor& a = cotangents.input;
+
+  // The mean of `centered` is what rounding left in the mean; without it a large mean would spoil n.
+  Tensor centered = at.input - channels.mean(at.input);
+  centered = centered - channels.mean(centered);
+  const Tensor r = torch::rsqrt(channels.mean(centered * centered) + at.eps);
+  const Tensor n = centered * r;
+  const Tensor wr = at.weight.defined() ? channels.spread(at.weight) * r : r;
+  const auto project = [&](const Tensor& u) { return u - channels.mean(u) - n * channels.mean(u * n); };
+
+  SecondOrder result;
+  Tensor t;
+  if (a.defined()) {
+    const Tensor a_pg = channels.mean(a * project(g));
+    if (wanted.grad_output) result.grad_output = wr * project(a);
+    if (wanted.weight) result.weight = channels.gather(r * a_pg * channels.count());
+    if (wanted.input) {
+      result.input = -(wr * r * a_pg) * n;
+      t = -wr * (a * channels.mean(g * n) + g * channels.mean(a * n));
+    }
+  }
+  if (cotangents.weight.defined()) {
+    const Tensor b = channels.spread(cotangents.weight);
+    if (wanted.grad_output) result.grad_output = sum_of(result.grad_output, b * n);
+    if (wanted.input) t = sum_of(t, b * g);
+  }
+  if (cotangents.bias.defined() && wanted.grad_output) {
+    result.grad_output = sum_of(result.grad_output, channels.spread(cotangents.bias).expand_as(g));
+  }
+  if (t.defined()) result.input = sum_of(result.input, r * project(t));
+  return result;
+}
+
+Gradients differentiable_evaluation_backward(const Tensor& grad_output, const Tensor& input,
+                                             const Tensor& weight, const Tensor& mean, const Tensor& variance,
+                                             double eps, Wanted wanted) {
+  const Channels channels(grad_output);
+  const Tensor r = channels.spread(torch::rsqrt(variance + eps));
+  Gradients result;
+  if (wanted.input) {
+    result.input = grad_output * (weight.defined() ? channels.spread(weight) * r : r);
+  }
+  if (wanted.weight) {
+    const Tensor n = (input - channels.spread(mean)) * r;
+    result.weight = channels.gather(channels.sum(grad_output * n));
+  }
+  if (wanted.bias) result.bias = channels.gather(channels.sum(grad_output));
+  return result;
+}
+
+}  // namespace evenkeel::libtorch
