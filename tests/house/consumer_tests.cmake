@@ -25,4 +25,4 @@ foreach(kind installed subdirectory)
     -D WORK=${CMAKE_CURRENT_BINARY_DIR}/consumer-${kind}
     -P ${PROJECT_SOURCE_DIR}/tests/consumer/build_and_run.cmake)
 endforeach()
-set_tests_properties(ConsumerTest.installed ConsumerTest.subdirectory PROPERTIES TIMEOUT 1200)
+set_tests_properties(ConsumerTest.installed ConsumerTest.subdirectory PROPERTIES PROCESSORS 2 TIMEOUT 1200)
