@@ -14,8 +14,7 @@ using torch::Tensor;
 
 template <std::size_t D>
 BatchNormImpl<D>::BatchNormImpl(const BatchNormOptions& options)
-    : torch::nn::Cloneable<BatchNormImpl<D>>("evenkeel::BatchNorm" + std::to_string(D) + "d"),
-      options(options) {
+    : torch::nn::Module("evenkeel::BatchNorm" + std::to_string(D) + "d"), options(options) {
   BatchNormImpl<D>::reset();
 }
 
