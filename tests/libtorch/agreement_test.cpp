@@ -145,7 +145,7 @@ class OptionsTest
 TEST_P(OptionsTest, LayerFollowsLibTorchsThroughTrainingAndEvaluation) {
   const auto [dtype, affine, tracking, momentum] = GetParam();
   auto torch_options = torch::nn::BatchNormOptions(5).eps(1e-3).affine(affine).track_running_stats(tracking);
-  torch_options.momentum() = c10::nullopt;
+  torch_options.momentum() = torch::nullopt;
   if (momentum) torch_options.momentum(*momentum);
   BatchNorm2d ours{BatchNormOptions(torch_options)};
   torch::nn::BatchNorm2d theirs(torch_options);

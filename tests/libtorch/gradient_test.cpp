@@ -29,8 +29,9 @@ ScalarFunction derivative(ScalarFunction function, const Inputs& inputs) {
   Inputs seeds;
   for (const Tensor& input : inputs) seeds.push_back(torch::randn_like(input));
   return [function = std::move(function), seeds](const Inputs& at) {
-    const auto gradients = torch::autograd::grad({function(at)}, at, {}, c10::nullopt, /*create_graph=*/true,
-                                                 /*allow_unused=*/true);
+    const auto gradients =
+        torch::autograd::grad({function(at)}, at, {}, torch::nullopt, /*create_graph=*/true,
+                              /*allow_unused=*/true);
     Tensor sum = torch::zeros({}, torch::kDouble);
     for (std::size_t i = 0; i < seeds.size(); ++i) {
       if (gradients[i].defined()) sum = sum + (gradients[i] * seeds[i]).sum();
@@ -44,7 +45,7 @@ ScalarFunction derivative(ScalarFunction function, const Inputs& inputs) {
 void expect_gradients_match_differences(const ScalarFunction& function, const Inputs& inputs) {
   const double h = std::cbrt(std::numeric_limits<double>::epsilon());
   const Inputs at = leaves(inputs);
-  const auto gradients = torch::autograd::grad({function(at)}, at, {}, c10::nullopt, false, true);
+  const auto gradients = torch::autograd::grad({function(at)}, at, {}, torch::nullopt, false, true);
   for (std::size_t i = 0; i < at.size(); ++i) {
     SCOPED_TRACE("input " + std::to_string(i));
     const Tensor analytic = gradients[i].defined() ? gradients[i].contiguous().flatten()

@@ -62,7 +62,7 @@ TEST(BatchNormModuleTest, PrettyPrintReadsAsLibTorchs) {
             "evenkeel::BatchNorm2d(3, eps=1e-05, momentum=0.1, affine=true, track_running_stats=true)");
   EXPECT_EQ(printed(*BatchNorm1d(BatchNormOptions(7).eps(0.5).momentum(std::nullopt).affine(false))),
             "evenkeel::BatchNorm1d(7, eps=0.5, momentum=None, affine=false, track_running_stats=true)");
-  EXPECT_EQ(BatchNorm3d(1)->name(), "evenkeel::BatchNorm3d");
+  EXPECT_EQ(BatchNorm3d(1)->name(), "evenkeel::BatchNorm3dImpl");
 }
 
 TEST(BatchNormModuleTest, CloneIsEqualAndIndependent) {

@@ -85,7 +85,7 @@ inline Tensor lay_out(const Tensor& x, Layout layout) {
     case Layout::kMisaligned:
       return torch::empty({x.numel() + 1}, x.options()).narrow(0, 1, x.numel()).view(x.sizes()).copy_(x);
     case Layout::kSliced:
-      return torch::repeat_interleave(x, 2, 0).slice(0, 0, c10::nullopt, 2);
+      return torch::repeat_interleave(x, 2, 0).slice(0, 0, torch::nullopt, 2);
     case Layout::kNegated:
       return torch::_neg_view(-x);
   }
@@ -143,7 +143,7 @@ struct Experiment {
     std::vector<Tensor> again{g, x};
     if (w.defined()) again.push_back(w);
     const auto gradients =
-        torch::autograd::grad({sum}, again, {}, c10::nullopt, false, /*allow_unused=*/true);
+        torch::autograd::grad({sum}, again, {}, torch::nullopt, false, /*allow_unused=*/true);
     seen.second_grad_output = gradients[0];
     seen.second_input = gradients[1];
     if (w.defined()) seen.second_weight = gradients[2];
