@@ -8,7 +8,8 @@
 
 namespace evenkeel::training {
 
-// `count` grey pictures of rows x columns bytes each, 0 background to 255 ink, one after the other, with a label each.
+// `count` grey pictures of rows x columns bytes each, 0 background to 255 ink, one after the other, with a
+// label each.
 struct Pictures {
   std::int64_t count = 0;
   std::int64_t rows = 0;
@@ -25,8 +26,8 @@ struct DataSet {
 };
 
 // "digits": the built-in digits. "mnist:DIR": the four IDX files in DIR, plain or gzipped.
-// Throws std::runtime_error with one line (what was expected, what was found) for anything else, and for files that are missing,
-// truncated, corrupt or do not belong together.
+// Throws std::runtime_error with one line (what was expected, what was found) for anything else, and for
+// files that are missing, truncated, corrupt or do not belong together.
 DataSet open_data_set(std::string_view name);
 
 }  // namespace evenkeel::training

@@ -1,0 +1,14 @@
+// The subcommands. Each adds itself to the program; what it returns runs it and gives the exit code.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace evenkeel::app {
+
+using Command = std::function<int()>;
+
+Command add_train(CLI::App& program);
+Command add_evaluate(CLI::App& program);
+
+}  // namespace evenkeel::app

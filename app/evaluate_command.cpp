@@ -1,0 +1,73 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "commands.h"
+#include "training/config.h"
+#include "training/data/data_set.h"
+#include "training/evaluation.h"
+#include "training/run_folder.h"
+
+namespace evenkeel::app {
+namespace {
+
+using namespace training;
+
+constexpr const char* kExamples = R"(Examples:
+  evenkeel evaluate runs/mnist
+  evenkeel evaluate runs/mnist --data digits
+  evenkeel evaluate runs/mnist --json)";
+
+struct Arguments {
+  std::string run;
+  std::string data;
+  bool json = false;
+};
+
+void print_table(const std::string& data, const Evaluation& result) {
+  fmt::print("{}: {:.2f} % right, {} of {} wrong\n\n", data, 100 * result.accuracy(), result.mistakes.size(),
+             result.count);
+  fmt::print("{:>9}", "predicted");
+  for (int predicted = 0; predicted < kClasses; ++predicted) fmt::print("{:>6}", predicted);
+  fmt::print("\n");
+  for (std::size_t label = 0; label < result.confusion.size(); ++label) {
+    fmt::print("{:>7} {}", label == 0 ? "true" : "", label);
+    for (const auto count : result.confusion[label])
+      fmt::print("{:>6}", count == 0 ? "." : fmt::to_string(count));
+    fmt::print("\n");
+  }
+}
+
+void print_json(const std::string& data, const Evaluation& result) {
+  const nlohmann::ordered_json json{{"data", data},
+                                    {"test_accuracy", result.accuracy()},
+                                    {"test_errors", result.mistakes.size()},
+                                    {"test_count", result.count},
+                                    {"confusion", result.confusion}};
+  fmt::print("{}\n", json.dump(2));
+}
+
+int run(const Arguments& arguments) {
+  const auto folder = open_run_folder(arguments.run);
+  const auto data = arguments.data.empty() ? read_config(folder.config()).data : arguments.data;
+  const auto result = evaluate(folder, open_data_set(data));
+  (arguments.json ? print_json : print_table)(data, result);
+  return 0;
+}
+
+}  // namespace
+
+Command add_evaluate(CLI::App& program) {
+  auto arguments = std::make_shared<Arguments>();
+  auto* command =
+      program.add_subcommand("evaluate", "Test the model of a run: accuracy and confusion matrix");
+  command->footer(kExamples);
+  command->add_option("RUN", arguments->run, "The folder of a finished run")->required();
+  command->add_option("--data", arguments->data, "Other pictures than the run's: digits, or mnist:DIR");
+  command->add_flag("--json", arguments->json, "Print JSON: confusion[label][predicted]");
+  return [arguments] { return run(*arguments); };
+}
+
+}  // namespace evenkeel::app

@@ -1,0 +1,48 @@
+// evenkeel: the command line. Exit code 0: done; 1: something went wrong; 2: wrong usage; 128 + signal:
+// stopped.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <cstdio>
+#include <exception>
+#include <string_view>
+#include <utility>
+
+#include "commands.h"
+#include "process.h"
+
+namespace {
+
+// LibTorch's messages go on with a backtrace; the first line is the message.
+std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
+
+int fail(int code, std::string_view message) {
+  fmt::print(stderr, "evenkeel: {}\n", first_line(message));
+  return code;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) try {
+  evenkeel::app::keep_freed_memory();
+
+  CLI::App program("Batch normalization: train and evaluate a digit classifier");
+  program.name("evenkeel");
+  program.require_subcommand(1);
+  const std::array commands{evenkeel::app::add_train(program), evenkeel::app::add_evaluate(program)};
+  try {
+    program.parse(count, arguments);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success))
+      return program.exit(error);  // --help
+    return fail(2, fmt::format("{} (evenkeel --help says more)", first_line(error.what())));
+  }
+  const auto chosen = program.get_subcommands().front();
+  const auto all = program.get_subcommands({});
+  for (std::size_t i = 0; i < commands.size(); ++i)
+    if (all[i] == chosen) return commands[i]();
+  return 2;
+} catch (const std::exception& error) {
+  return fail(1, error.what());
+}

@@ -1,0 +1,51 @@
+#include "lifecycle/state_dict.h"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+namespace evenkeel::lifecycle {
+namespace {
+
+// Version 2 of a batch norm is the one with num_batches_tracked; every other layer we use is version 1.
+constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersionWithBatchCounter = 2;
+
+std::string describe(const torch::Tensor& tensor) {
+  return fmt::format("{} [{}]", torch::toString(tensor.scalar_type()), fmt::join(tensor.sizes(), ", "));
+}
+
+}  // namespace
+
+StateDict state_dict(const torch::nn::Module& root) {
+  StateDict state;
+  for (const auto& module : root.named_modules(/*name_prefix=*/std::string(), /*include_self=*/true)) {
+    const std::string prefix = module.key().empty() ? "" : module.key() + ".";
+    const auto buffers = module.value()->named_buffers(/*recurse=*/false);
+    for (const auto& parameter : module.value()->named_parameters(/*recurse=*/false))
+      state.tensors.insert(prefix + parameter.key(), parameter.value().detach());
+    for (const auto& buffer : buffers) state.tensors.insert(prefix + buffer.key(), buffer.value());
+    state.module_versions.emplace_back(
+        module.key(), buffers.contains("num_batches_tracked") ? kVersionWithBatchCounter : kVersion);
+  }
+  return state;
+}
+
+void copy_tensors(const NamedTensors& target, const NamedTensors& source) {
+  for (const auto& item : target) {
+    const auto* given = source.find(item.key());
+    if (given == nullptr)
+      throw std::runtime_error(fmt::format("expected a tensor \"{}\", found none of that name", item.key()));
+    if (given->sizes() != item.value().sizes() || given->scalar_type() != item.value().scalar_type())
+      throw std::runtime_error(
+          fmt::format("\"{}\": expected {}, found {}", item.key(), describe(item.value()), describe(*given)));
+  }
+  for (const auto& item : source)
+    if (!target.contains(item.key()))
+      throw std::runtime_error(
+          fmt::format("expected {} tensors, found one more: \"{}\"", target.size(), item.key()));
+  torch::NoGradGuard no_grad;
+  for (const auto& item : target) item.value().copy_(source[item.key()]);
+}
+
+}  // namespace evenkeel::lifecycle

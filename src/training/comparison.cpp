@@ -1,0 +1,43 @@
+#include "training/comparison.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+#include "training/json_file.h"
+#include "training/trainer.h"
+
+namespace evenkeel::training {
+
+bool Comparison::is_finished() const {
+  return std::filesystem::exists(report()) &&
+         std::all_of(folders.begin(), folders.end(),
+                     [](const RunFolder& folder) { return folder.is_finished(); });
+}
+
+Comparison start_comparison(const std::filesystem::path& path, const TrainConfig& config,
+                            const DataSet& data) {
+  if (config.norm == Norm::kNone)
+    throw std::runtime_error("compare: expected a run with batch norm to compare, found norm none");
+  const auto folder = create_run_folder(path);
+  TrainConfig without = config;
+  without.norm = Norm::kNone;
+  const std::string name(name_of(config.norm));
+  Comparison runs{path, {start_run(path / name, config, data), start_run(path / "none", without, data)}};
+  write_json(folder.config(), {{"compare", {name, "none"}}});
+  return runs;
+}
+
+Comparison open_runs(const std::filesystem::path& path) {
+  const auto folder = open_run_folder(path);
+  const auto names = JsonFile(folder.config()).texts_or_empty("compare");
+  if (names.empty()) return {path, {folder}};
+  Comparison runs{path, {}};
+  for (const auto& name : names)
+    runs.folders.push_back(open_run_folder(path / name_of(norm_from_name(name))));
+  return runs;
+}
+
+}  // namespace evenkeel::training

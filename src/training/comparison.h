@@ -1,0 +1,30 @@
+// One run, or two that are compared: the same training with and without batch norm.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "training/config.h"
+#include "training/data/data_set.h"
+#include "training/run_folder.h"
+
+namespace evenkeel::training {
+
+// A single run is its own folder. A comparison is a folder with config.json ({"compare": ["batch", "none"]}),
+// the page that draws both, and a run folder for each, named by its norm.
+struct Comparison {
+  std::filesystem::path path;
+  std::vector<RunFolder> folders;  // the main one first
+
+  std::filesystem::path report() const { return path / "report.html"; }
+  bool is_finished() const;
+};
+
+// Throws std::runtime_error with one line as start_run does, or when the run itself is without batch norm.
+Comparison start_comparison(const std::filesystem::path& path, const TrainConfig& config,
+                            const DataSet& data);
+
+// What start_run or start_comparison has made. Throws std::runtime_error with one line for any other folder.
+Comparison open_runs(const std::filesystem::path& path);
+
+}  // namespace evenkeel::training

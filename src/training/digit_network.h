@@ -1,0 +1,34 @@
+// The convolutional network that every training run of this program trains.
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/pimpl.h>
+#include <torch/types.h>
+
+#include "training/config.h"
+
+namespace evenkeel::training {
+
+// conv 1->20 5x5, norm, ReLU, max-pool 2; conv 20->50 5x5, norm, ReLU, max-pool 2; linear 800->500, norm,
+// ReLU; linear 500->10. A layer that a batch norm follows has no bias, because the norm would take it away
+// again. Without norm the places of the norms are Identity layers, so that the names of all other tensors
+// stay. docs/run_folder.md has the same network in Python.
+class DigitNetworkImpl : public torch::nn::Module {
+ public:
+  static constexpr int kRows = 28;
+  static constexpr int kColumns = 28;
+
+  // PyTorch's default initialisation, from LibTorch's global generator: seeded alike, networks with either
+  // batch norm start from the same weights, which are those of the network in Python.
+  explicit DigitNetworkImpl(Norm norm);
+
+  // float32 [N, 1, 28, 28] -> logits [N, 10]
+  torch::Tensor forward(const torch::Tensor& pictures);
+
+  torch::nn::Sequential features;
+  torch::nn::Sequential classifier;
+};
+TORCH_MODULE(DigitNetwork);
+
+}  // namespace evenkeel::training

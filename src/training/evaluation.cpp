@@ -1,0 +1,76 @@
+#include "training/evaluation.h"
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <numeric>
+#include <span>
+#include <stdexcept>
+
+#include "training/batches.h"
+#include "training/digit_network.h"
+#include "training/saved_model.h"
+
+namespace evenkeel::training {
+namespace {
+
+void add(const torch::Tensor& logits, const torch::Tensor& labels, Evaluation& result) {
+  const auto [confidence, predicted] = logits.softmax(1).max(1);
+  const auto confidences = confidence.accessor<float, 1>();
+  const auto predictions = predicted.accessor<std::int64_t, 1>();
+  const auto truths = labels.accessor<std::int64_t, 1>();
+  for (std::int64_t i = 0; i < labels.size(0); ++i, ++result.count) {
+    ++result.confusion[static_cast<std::size_t>(truths[i])][static_cast<std::size_t>(predictions[i])];
+    if (predictions[i] != truths[i])
+      result.mistakes.push_back({result.count, static_cast<int>(predictions[i]), confidences[i]});
+  }
+}
+
+}  // namespace
+
+Evaluation evaluate(DigitNetworkImpl& network, const Pictures& pictures, const TrainConfig& config) {
+  constexpr std::int64_t kBatchSize = 250;
+  const bool was_training = network.is_training();
+  const torch::InferenceMode no_gradients;
+  network.eval();
+
+  Evaluation result;
+  const BatchMaker make_batch(pictures, config);
+  std::vector<std::int64_t> order(static_cast<std::size_t>(pictures.count));
+  std::iota(order.begin(), order.end(), 0);
+  for (std::int64_t first = 0; first < pictures.count; first += kBatchSize) {
+    const auto size = std::min(kBatchSize, pictures.count - first);
+    const auto batch =
+        make_batch(std::span(order).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size)));
+    add(network.forward(batch.pictures), batch.labels, result);
+  }
+  std::stable_sort(result.mistakes.begin(), result.mistakes.end(),
+                   [](const Mistake& a, const Mistake& b) { return a.confidence > b.confidence; });
+  network.train(was_training);
+  return result;
+}
+
+Evaluation evaluate(const RunFolder& folder, const DataSet& data) {
+  check_pictures(data);
+  const auto config = read_config(folder.config());
+  auto network = load_model(folder.model(), config.norm);
+  return evaluate(*network, data.test, config);
+}
+
+void check_pictures(const DataSet& data) {
+  for (const auto* pictures : {&data.train, &data.test}) {
+    if (pictures->rows != DigitNetworkImpl::kRows || pictures->columns != DigitNetworkImpl::kColumns)
+      throw std::runtime_error(fmt::format("{}: expected pictures of {} x {}, found {} x {}", data.name,
+                                           DigitNetworkImpl::kRows, DigitNetworkImpl::kColumns,
+                                           pictures->rows, pictures->columns));
+    if (pictures->count < 2)
+      throw std::runtime_error(fmt::format("{}: expected at least 2 pictures to train and to test, found {}",
+                                           data.name, pictures->count));
+  }
+  if (data.classes != kClasses)
+    throw std::runtime_error(
+        fmt::format("{}: expected {} classes, found {}", data.name, kClasses, data.classes));
+}
+
+}  // namespace evenkeel::training

@@ -1,0 +1,44 @@
+// How well a network does on pictures it was not trained on.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "training/config.h"
+#include "training/data/data_set.h"
+#include "training/run_folder.h"
+
+namespace evenkeel::training {
+
+class DigitNetworkImpl;
+
+struct Mistake {
+  std::int64_t index = 0;  // of the picture
+  int predicted = 0;
+  double confidence = 0;  // softmax probability of `predicted`
+};
+
+inline constexpr int kClasses = 10;
+
+struct Evaluation {
+  std::int64_t count = 0;
+  // [label][predicted]
+  std::array<std::array<std::int64_t, kClasses>, kClasses> confusion{};
+  std::vector<Mistake> mistakes;  // the most confident ones first
+
+  double accuracy() const {
+    return count == 0 ? 0 : 1 - static_cast<double>(mistakes.size()) / static_cast<double>(count);
+  }
+};
+
+// In evaluation mode (batch norms use their running statistics); leaves the network in the mode it was in.
+Evaluation evaluate(DigitNetworkImpl& network, const Pictures& pictures, const TrainConfig& config);
+
+// The model.pt of a run on the test pictures.
+Evaluation evaluate(const RunFolder& folder, const DataSet& data);
+
+// Throws std::runtime_error with one line unless the network can take these pictures.
+void check_pictures(const DataSet& data);
+
+}  // namespace evenkeel::training

@@ -1,0 +1,122 @@
+#include "training/report/plot.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "training/report/gnuplot.h"
+#include "training/report/inline_svg.h"
+
+namespace evenkeel::training {
+namespace {
+
+// In gnuplot's language a quote inside quotes is doubled; a script has one command per line.
+std::string quoted(std::string text) {
+  std::string result = "'";
+  for (const char c : text) {
+    if (c == '\'') result += '\'';
+    result += c == '\n' ? ' ' : c;
+  }
+  return result + "'";
+}
+
+// The distance between round numbers that gives about `wanted` of them.
+double round_step(Range range, double wanted) {
+  const double rough = (range.high - range.low) / wanted;
+  const double power = std::pow(10, std::floor(std::log10(rough)));
+  for (const double factor : {1.0, 2.0, 5.0}) {
+    if (rough <= factor * power) return factor * power;
+  }
+  return 10 * power;
+}
+
+std::string tic_list(const std::vector<Tic>& tics) {
+  std::string list;
+  for (const Tic& tic : tics) {
+    fmt::format_to(std::back_inserter(list), "{}{} {:.10g}", list.empty() ? "" : ", ", quoted(tic.label),
+                   tic.position);
+  }
+  return "(" + list + ")";
+}
+
+std::string axes(const Plot& plot) {
+  std::string script;
+  const auto line = [&script](const std::string& command) { script += command + "\n"; };
+  line(fmt::format("set xrange [{:.10g}:{:.10g}]", plot.x.low, plot.x.high));
+  line(fmt::format("set yrange [{:.10g}:{:.10g}]", plot.y.low, plot.y.high));
+  line("set xlabel " + quoted(plot.x_label) + " offset 0,0.3");
+  line("set ylabel " + quoted(plot.y_label));
+  line("set format '%h'");
+  line("set xtics nomirror scale 0.4 offset 0,0.3");
+  line("set ytics nomirror scale 0");
+  line("set border 1");
+  line("set grid ytics");
+  if (plot.log_y) {
+    line("set logscale y");
+  } else {
+    line(fmt::format("set ytics {:.10g}", round_step(plot.y, plot.height / 50.0)));
+  }
+  line(plot.x_tics.empty() ? fmt::format("set xtics {:.10g}", round_step(plot.x, plot.width / 85.0))
+                           : "set xtics " + tic_list(plot.x_tics));
+  if (!plot.top_tics.empty()) {
+    line(fmt::format("set x2range [{:.10g}:{:.10g}]", plot.x.low, plot.x.high));
+    line("set x2tics scale 0 offset 0,-0.4 " + tic_list(plot.top_tics));
+    line("set x2label " + quoted(plot.top_label) + " offset 0,-0.6");
+    line("set grid x2tics");
+  }
+  return script;
+}
+
+// A blank line interrupts the curve.
+std::string data(const std::vector<Point>& points) {
+  std::string lines;
+  for (const Point& point : points) {
+    lines += drawable(point) ? fmt::format("{:.10g} {:.10g}\n", point.x, point.y) : "\n";
+  }
+  return lines + "e\n";
+}
+
+std::string curves(const Plot& plot) {
+  std::string command;
+  std::string numbers;
+  const auto add = [&](const std::vector<Point>& points, const std::string& how) {
+    const bool any = std::any_of(points.begin(), points.end(), [](const Point& p) { return drawable(p); });
+    if (!any) return;  // gnuplot takes a curve without a point for an error
+    command += (command.empty() ? "plot " : ", ") + ("'-' using 1:2 with " + how);
+    numbers += data(points);
+  };
+  for (const Curve& curve : plot.curves) {
+    const std::string colour = quoted(gnuplot_colour(curve.ink));
+    // Colour is not the only sign: the second run is dashed, for a black and white print too.
+    const int dashes = curve.ink.kind == Ink::Kind::kRun ? curve.ink.run : 1;
+    add(curve.points, fmt::format("lines linewidth {} dashtype {} linecolor rgb {}", curve.width, dashes, colour));
+    add(curve.markers ? curve.points : isolated(curve.points),
+        fmt::format("points pointtype 7 pointsize 0.5 linecolor rgb {}", colour));
+  }
+  // An empty frame is still a plot: 1/0 is gnuplot's word for no value.
+  return command.empty() ? "plot 1/0\n" : command + "\n" + numbers;
+}
+
+}  // namespace
+
+Range with_margin(Range range) {
+  const double size = std::max(std::abs(range.low), std::abs(range.high));
+  // Below a few units in the last place of the labels, a difference is no curve.
+  if (range.high - range.low <= 1e-9 * size) {
+    const double margin = size > 0 ? 0.1 * size : 1;
+    return {range.low - margin, range.high + margin};
+  }
+  const double margin = 0.06 * (range.high - range.low);
+  return {range.low - margin, range.high + margin};
+}
+
+std::string draw_plot(const Plot& plot) {
+  const std::string script =
+      "set encoding utf8\n" +
+      fmt::format("set terminal svg size {},{} dynamic noenhanced font 'sans-serif,13'\n", plot.width, plot.height) +
+      "unset key\n" + axes(plot) + curves(plot);
+  return inline_svg(run_gnuplot(script), plot.description);
+}
+
+}  // namespace evenkeel::training

@@ -1,0 +1,140 @@
+// What every batch-norm layer holds at the end of the run.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "training/report/html.h"
+#include "training/report/plot.h"
+#include "training/report/sections.h"
+
+namespace evenkeel::training {
+namespace {
+
+constexpr std::size_t kMarkedChannels = 60;
+constexpr std::size_t kDrawnChannels = 400;
+
+// One of the four values that a layer has per channel.
+struct Quantity {
+  std::string_view name;
+  std::vector<double> LayerState::* values;
+  double start = 0;  // what every channel begins with, unless it was told otherwise
+  bool log_wanted = false;
+};
+
+const Quantity kQuantities[] = {
+    {"running mean", &LayerState::running_mean, 0, false},
+    {"running variance", &LayerState::running_var, 1, true},
+    {"γ (weight)", &LayerState::weight, 1, false},
+    {"β (bias)", &LayerState::bias, 0, false},
+};
+
+// Values with their channels, from the lowest to the highest; what is not drawable is left out.
+struct Ranked {
+  double value = 0;
+  std::size_t channel = 0;
+};
+
+std::vector<Ranked> ranked(const std::vector<double>& values) {
+  std::vector<Ranked> result;
+  for (std::size_t channel = 0; channel < values.size(); ++channel) {
+    if (drawable(Point{0, values[channel]})) result.push_back({values[channel], channel});
+  }
+  std::stable_sort(result.begin(), result.end(),
+                   [](const Ranked& a, const Ranked& b) { return a.value < b.value; });
+  return result;
+}
+
+double median(const std::vector<Ranked>& sorted) {
+  const std::size_t middle = sorted.size() / 2;
+  const double upper = sorted[middle].value;
+  return sorted.size() % 2 == 1 ? upper : sorted[middle - 1].value / 2 + upper / 2;
+}
+
+std::string plot_of(const LayerState& layer, const Quantity& quantity, const std::vector<Ranked>& sorted) {
+  const auto count = static_cast<double>(sorted.size());
+  const Range values = {sorted.front().value, sorted.back().value};
+  Plot plot;
+  plot.description =
+      fmt::format("{} of {}, channels sorted: from {} over {} in the middle to {}", quantity.name, layer.name,
+                  number_text(values.low), number_text(median(sorted)), number_text(values.high));
+  plot.width = 240;
+  plot.height = 180;
+  plot.x_label = "channels, sorted";
+  plot.y_label = quantity.name;
+  plot.x = with_margin({1, count});
+  plot.x_tics = {{1, "1"}, {count, number_text(count)}};
+  plot.log_y = quantity.log_wanted && values.low > 0 && values.high / values.low > 50;
+  plot.y = plot.log_y ? Range{values.low / 1.5, values.high * 1.5} : with_margin(values);
+  if (plot.log_y) plot.y_label += ", log";
+
+  const std::vector<Point> start = {{plot.x.low, quantity.start}, {plot.x.high, quantity.start}};
+  plot.curves.push_back({start, {Ink::Kind::kReference, 1}, 1, false});
+  std::vector<Point> points;
+  for (const Ranked& entry : sorted) points.push_back({static_cast<double>(points.size() + 1), entry.value});
+  plot.curves.push_back({thin(points, kDrawnChannels), {Ink::Kind::kRun, 1}, 2, points.size() <= kMarkedChannels});
+  return draw_plot(plot);
+}
+
+std::string table_row(const Quantity& quantity, const std::vector<Ranked>& sorted, std::size_t channels) {
+  const auto cell = [](const Ranked& entry) {
+    return fmt::format("<td>{} <small>channel {}</small></td>", number_text(entry.value), entry.channel);
+  };
+  std::string row = fmt::format("<tr><th scope=\"row\">{}</th>", quantity.name);
+  row += sorted.empty() ? "<td>none</td><td>none</td><td>none</td>"
+                        : cell(sorted.front()) + fmt::format("<td>{}</td>", number_text(median(sorted))) +
+                              cell(sorted.back());
+  return row + fmt::format("<td>{}</td></tr>\n", channels - sorted.size());
+}
+
+std::string article(const LayerState& layer) {
+  std::string plots;
+  std::string rows;
+  std::string missing;
+  std::size_t channels = 0;
+  for (const Quantity& quantity : kQuantities) {
+    const std::vector<double>& values = layer.*quantity.values;
+    if (values.empty()) {
+      missing += fmt::format("{}{}", missing.empty() ? "" : ", ", quantity.name);
+      continue;
+    }
+    channels = std::max(channels, values.size());
+    const std::vector<Ranked> sorted = ranked(values);
+    rows += table_row(quantity, sorted, values.size());
+    if (!sorted.empty()) plots += plot_of(layer, quantity, sorted);
+  }
+  std::string html = fmt::format("<article>\n<h3>{} <small>{}</small></h3>\n", escape(layer.name),
+                                 count_text(static_cast<std::int64_t>(channels), "channel"));
+  if (!missing.empty()) html += fmt::format("<p>This layer has no {}.</p>\n", missing);
+  if (rows.empty()) return html + "</article>\n";
+  return html + "<div class=\"layer-plots\">\n" + plots + "</div>\n" +
+         fmt::format("<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Values of {}\">\n",
+                     escape(layer.name)) +
+         "<table class=\"figures\">\n<thead><tr><th scope=\"col\">per channel</th><th scope=\"col\">lowest</th>"
+         "<th scope=\"col\">median</th><th scope=\"col\">highest</th><th scope=\"col\">not finite</th></tr></thead>\n"
+         "<tbody>\n" +
+         rows + "</tbody>\n</table>\n</div>\n</article>\n";
+}
+
+constexpr std::string_view kHowToRead =
+    "<p>Each curve shows one value per channel, sorted from the lowest to the highest: a flat curve means that the channels "
+    "agree. Running mean and variance are what the layer normalises with when it is not training; γ and β are the "
+    "scale and the shift it learned after that. The dashed line is where every channel starts. A channel with γ near 0 "
+    "passes next to nothing of its input; one with a running variance near 0 has seen a nearly constant input.</p>\n";
+
+}  // namespace
+
+std::string layers_section(const Report& report) {
+  std::string body;
+  for (const RunForReport& run : report.runs) {
+    if (report.runs.size() > 1 && !run.layers.empty()) {
+      body += fmt::format("<p class=\"run-name\">Run <b>{}</b></p>\n", escape(run.label));
+    }
+    for (const LayerState& layer : run.layers) body += article(layer);
+  }
+  return "<section class=\"layers\">\n<h2>Batch-norm layers</h2>\n" +
+         (body.empty() ? "<p>This network has no batch-norm layers.</p>\n" : std::string(kHowToRead) + body) +
+         "</section>\n";
+}
+
+}  // namespace evenkeel::training

@@ -1,0 +1,52 @@
+// Test pictures that the network got wrong.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "training/report/html.h"
+#include "training/report/picture.h"
+#include "training/report/sections.h"
+
+namespace evenkeel::training {
+namespace {
+
+constexpr std::size_t kMostShown = 60;
+
+std::string tile(const Misclassified& picture) {
+  return fmt::format(
+      "<li><img src=\"data:image/png;base64,{}\" width=\"{}\" height=\"{}\" alt=\"Test picture of a {} that was taken "
+      "for a {}\"><span><b>{}</b> → <b class=\"wrong\">{}</b> <small>{}</small></span></li>\n",
+      base64(grey_png(picture.pixels, picture.rows, picture.columns)), picture.columns, picture.rows, picture.label,
+      picture.predicted, picture.label, picture.predicted, percent_text(picture.confidence));
+}
+
+std::string grid(const RunForReport& run) {
+  if (run.misclassified.empty()) {
+    return run.test_errors == 0
+               ? "<p>None: every test picture was classified correctly.</p>\n"
+               : fmt::format("<p>{}; no picture was kept.</p>\n", count_text(run.test_errors, "test picture"));
+  }
+  const std::size_t shown = std::min(kMostShown, run.misclassified.size());
+  std::string tiles;
+  for (std::size_t i = 0; i < shown; ++i) tiles += tile(run.misclassified[i]);
+  return fmt::format(
+             "<p>{} of {}, the most confident mistakes first: the true label → what the network took it for, and the "
+             "probability it gave to that.</p>\n",
+             shown, count_text(run.test_errors, "misclassified test picture")) +
+         "<ul class=\"pictures\">\n" + tiles + "</ul>\n";
+}
+
+}  // namespace
+
+std::string pictures_section(const Report& report) {
+  std::string body;
+  for (const RunForReport& run : report.runs) {
+    if (report.runs.size() > 1) {
+      body += fmt::format("<h3>Run {}</h3>\n", escape(run.label));
+    }
+    body += grid(run);
+  }
+  return "<section>\n<h2>Misclassified pictures</h2>\n" + body + "</section>\n";
+}
+
+}  // namespace evenkeel::training

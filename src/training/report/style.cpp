@@ -1,0 +1,86 @@
+#include "training/report/style.h"
+
+namespace evenkeel::training {
+
+std::string_view page_style() {
+  return R"css(
+:root {
+  color-scheme: light dark;
+  --paper: #ffffff; --panel: #f4f6f8; --text: #1c2530; --quiet: #566272; --rule: #d9dfe6;
+  --run-1: #1f5fbf; --run-2: #c2570c; --run-3: #1a7f4b; --run-4: #8b3fb0; --wrong: #b42318;
+  --ink-to-paper: invert(1);
+}
+@media screen and (prefers-color-scheme: dark) {
+  :root {
+    --paper: #12171d; --panel: #1b222b; --text: #e6ebf1; --quiet: #a3b0bf; --rule: #333e4b;
+    --run-1: #79b0ff; --run-2: #ff9f5a; --run-3: #5fd39a; --run-4: #d29bf0; --wrong: #ff8f85;
+    --ink-to-paper: none;
+  }
+}
+* { box-sizing: border-box; }
+html { -webkit-text-size-adjust: 100%; }
+body {
+  margin: 0; background: var(--paper); color: var(--text);
+  font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
+}
+main { max-width: 68rem; margin: 0 auto; padding: 1.5rem clamp(1rem, 4vw, 2.5rem) 3rem; }
+h1 { font-size: clamp(1.5rem, 4vw, 2.1rem); line-height: 1.2; margin: 0.5rem 0 1.25rem; overflow-wrap: anywhere; }
+h2 { font-size: 1.3rem; line-height: 1.3; margin: 2.75rem 0 0.75rem; padding-top: 1rem; border-top: 1px solid var(--rule); }
+h3 { font-size: 1.05rem; margin: 1.5rem 0 0.5rem; overflow-wrap: anywhere; }
+p { max-width: 44rem; margin: 0.5rem 0 0.75rem; overflow-wrap: anywhere; }
+small { font-size: 0.85em; font-weight: normal; color: var(--quiet); }
+
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: 0.75rem; margin: 0; }
+.tiles div { background: var(--panel); border-radius: 0.6rem; padding: 0.8rem 1rem; }
+.tiles dt { font-size: 0.85rem; color: var(--quiet); }
+.tiles dd { margin: 0; font-size: 1.45rem; font-weight: 600; line-height: 1.3; font-variant-numeric: tabular-nums; }
+.tiles div:first-child { background: var(--run-1); color: var(--paper); }
+.tiles div:first-child dt { color: inherit; }
+
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-size: 0.95rem; }
+th, td { text-align: left; vertical-align: top; padding: 0.4rem 1.25rem 0.4rem 0; border-bottom: 1px solid var(--rule); }
+th { font-weight: 600; }
+thead th, .settings th { font-weight: normal; color: var(--quiet); }
+.figures td { white-space: nowrap; font-variant-numeric: tabular-nums; }
+.settings td { overflow-wrap: anywhere; }
+
+.key { display: inline-block; width: 1.6em; margin-right: 0.5em; vertical-align: middle; border-top: 3px solid; }
+.key-1 { color: var(--run-1); } .key-2 { color: var(--run-2); border-top-style: dashed; }
+.key-3 { color: var(--run-3); border-top-style: dotted; } .key-4 { color: var(--run-4); border-top-style: double; }
+.legend { list-style: none; display: flex; flex-wrap: wrap; gap: 0.25rem 1.5rem; margin: 0 0 0.25rem; padding: 0; color: var(--text); }
+
+figure { margin: 0; }
+figcaption { font-size: 0.9rem; color: var(--quiet); margin-top: 0.25rem; }
+.curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 0.5rem 2.5rem; }
+.layer-plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 1rem; }
+.plot { display: block; width: 100%; height: auto; color: var(--quiet); }
+.plot .gridline { stroke: var(--rule); stroke-width: 1; stroke-dasharray: none; }
+.plot path[class], .plot circle { stroke-linejoin: round; }
+.plot .ink-1 { stroke: var(--run-1); } .plot .ink-2 { stroke: var(--run-2); }
+.plot .ink-3 { stroke: var(--run-3); } .plot .ink-4 { stroke: var(--run-4); }
+.plot .faint-1 { stroke: var(--run-1); opacity: 0.3; } .plot .faint-2 { stroke: var(--run-2); opacity: 0.3; }
+.plot .faint-3 { stroke: var(--run-3); opacity: 0.3; } .plot .faint-4 { stroke: var(--run-4); opacity: 0.3; }
+.plot circle.ink-1, .plot circle.faint-1 { fill: var(--run-1); } .plot circle.ink-2, .plot circle.faint-2 { fill: var(--run-2); }
+.plot circle.ink-3, .plot circle.faint-3 { fill: var(--run-3); } .plot circle.ink-4, .plot circle.faint-4 { fill: var(--run-4); }
+.plot circle { stroke: none; }
+.plot .ink-reference { stroke: var(--quiet); stroke-dasharray: 4 4; }
+
+.pictures { list-style: none; margin: 0; padding: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(6.2rem, 1fr)); gap: 1rem 0.75rem; }
+.pictures li { text-align: center; font-size: 0.95rem; line-height: 1.35; }
+.pictures img { display: block; width: 100%; height: auto; image-rendering: pixelated; filter: var(--ink-to-paper); border-radius: 0.3rem; }
+.pictures small { display: block; }
+.pictures .wrong { color: var(--wrong); }
+
+@media print {
+  main { max-width: none; padding: 0; }
+  body { font-size: 10pt; }
+  figure, tr, .pictures li, .tiles, .layer-plots { break-inside: avoid; }
+  h2, h3, .run-name { break-after: avoid; }
+  .tiles div, .tiles div:first-child { background: none; color: inherit; border: 1px solid var(--rule); }
+  .wide { overflow: visible; }
+}
+)css";
+}
+
+}  // namespace evenkeel::training

@@ -1,0 +1,63 @@
+#include "training/run_folder.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <ctime>
+#include <stdexcept>
+#include <system_error>
+
+#include "training/json_file.h"
+
+namespace evenkeel::training {
+
+namespace fs = std::filesystem;
+
+void write_summary(const fs::path& path, const Summary& summary) {
+  write_json(path, {{"test_accuracy", summary.test_accuracy},
+                    {"train_loss", summary.train_loss},
+                    {"epochs", summary.epochs},
+                    {"steps", summary.steps},
+                    {"seconds", summary.seconds},
+                    {"norm", summary.norm},
+                    {"data", summary.data}});
+}
+
+Summary read_summary(const fs::path& path) {
+  const JsonFile json(path);
+  return {
+      json.number("test_accuracy"), json.number("train_loss"), json.integer("epochs"), json.integer("steps"),
+      json.number("seconds"),       json.text("norm"),         json.text("data")};
+}
+
+RunFolder create_run_folder(const fs::path& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error)
+    throw std::runtime_error(fmt::format("cannot make the folder {}: {}", path.string(), error.message()));
+  if (!fs::is_empty(path, error) || error)
+    throw std::runtime_error(fmt::format(
+        "{}: expected a new or empty folder for the run, found one with something in it", path.string()));
+  return {path};
+}
+
+RunFolder open_run_folder(const fs::path& path) {
+  const RunFolder folder{path};
+  std::error_code error;
+  if (!fs::is_directory(path, error))
+    throw std::runtime_error(fmt::format("{}: expected the folder of a run, found none", path.string()));
+  if (!fs::exists(folder.config(), error))
+    throw std::runtime_error(
+        fmt::format("{}: expected the folder of a run, found one without config.json", path.string()));
+  return folder;
+}
+
+fs::path default_run_path(const std::string& data, const std::string& what) {
+  const auto kind = data.substr(0, data.find(':'));
+  const auto stem = fmt::format("{:%Y-%m-%d-%H%M%S}-{}-{}", fmt::localtime(std::time(nullptr)), kind, what);
+  fs::path path = fs::path("runs") / stem;
+  for (int i = 2; fs::exists(path); ++i) path = fs::path("runs") / fmt::format("{}-{}", stem, i);
+  return path;
+}
+
+}  // namespace evenkeel::training

@@ -1,0 +1,190 @@
+#include "training/trainer.h"
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <chrono>
+#include <span>
+#include <stdexcept>
+#include <vector>
+
+#include "training/batches.h"
+#include "training/checkpoint.h"
+#include "training/digit_network.h"
+#include "training/evaluation.h"
+#include "training/metrics.h"
+#include "training/run_lock.h"
+#include "training/saved_model.h"
+
+namespace evenkeel::training {
+namespace {
+
+constexpr std::int64_t kStepsPerRecord = 10;
+
+// The global generator has to be seeded right before the network draws its weights.
+DigitNetwork seeded_network(const TrainConfig& config) {
+  torch::manual_seed(config.seed);
+  return DigitNetwork(config.norm);
+}
+
+class Trainer {
+ public:
+  Trainer(const RunFolder& folder, const TrainConfig& config, const DataSet& data)
+      : folder_(folder),
+        config_(config),
+        data_(data),
+        steps_per_epoch_(batches_per_epoch(data.train.count, config.batch_size)),
+        steps_(config.epochs * steps_per_epoch_),
+        make_batch_(data.train, config),
+        network_(seeded_network(config)),
+        adam_(network_->parameters(), torch::optim::AdamOptions(config.learning_rate)) {
+    if (config.limit_steps > 0) steps_ = std::min(steps_, config.limit_steps);
+    prepare_adam(adam_, network_);
+    if (folder.has_checkpoint()) resume();
+    metrics_.emplace(folder.metrics(), progress_.metrics_bytes);
+    seconds_before_ = progress_.seconds;
+    first_step_ = progress_.step;
+  }
+
+  std::optional<Summary> run(TrainingMonitor& monitor) {
+    while (progress_.step < steps_) {
+      step();
+      monitor.after_step(status());
+      const bool epoch_ends = progress_.step % steps_per_epoch_ == 0 || progress_.step == steps_;
+      if (epoch_ends) end_epoch(monitor);
+      const bool stop = monitor.stop_requested() && progress_.step < steps_;
+      if (epoch_ends || stop || progress_.step % config_.checkpoint_every == 0) checkpoint();
+      if (stop) return std::nullopt;
+    }
+    return finish();
+  }
+
+ private:
+  std::int64_t step_in_epoch() const { return (progress_.step - 1) % steps_per_epoch_ + 1; }
+  std::int64_t epoch() const { return (progress_.step - 1) / steps_per_epoch_ + 1; }
+
+  void resume() {
+    progress_ = load_checkpoint(folder_.checkpoint(), network_, adam_);
+    if (progress_.step > steps_)
+      throw std::runtime_error(fmt::format("{}: expected a checkpoint of at most {} steps, found one of {}",
+                                           folder_.checkpoint().string(), steps_, progress_.step));
+  }
+
+  Batch next_batch() {
+    const auto place = progress_.step % steps_per_epoch_;
+    if (place == 0 || order_.empty())
+      order_ = shuffled_order(data_.train.count, config_.seed, progress_.step / steps_per_epoch_);
+    const auto first = place * config_.batch_size;
+    const auto size = std::min(config_.batch_size, data_.train.count - first);
+    return make_batch_(
+        std::span(order_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size)));
+  }
+
+  void step() {
+    const auto batch = next_batch();
+    network_->train();
+    const auto logits = network_->forward(batch.pictures);
+    const auto loss = torch::nn::functional::cross_entropy(logits, batch.labels);
+    adam_.zero_grad();
+    loss.backward();
+    adam_.step();
+
+    const auto place = progress_.step++ % steps_per_epoch_;
+    if (place == 0) progress_.epoch_loss = 0;
+    if (place == 0) progress_.epoch_correct = 0;
+    if (place % kStepsPerRecord == 0) progress_.record_loss = 0;
+    progress_.epoch_loss += loss.item<double>();
+    progress_.record_loss += loss.item<double>();
+    progress_.epoch_correct += logits.detach().argmax(1).eq(batch.labels).sum().item<std::int64_t>();
+    progress_.seconds = seconds_before_ + seconds_here();
+    if (step_in_epoch() % kStepsPerRecord == 0) record(std::nullopt);
+  }
+
+  void end_epoch(TrainingMonitor& monitor) {
+    auto now = status();
+    now.test_accuracy = evaluate(*network_, data_.test, config_).accuracy();
+    progress_.seconds = seconds_before_ + seconds_here();
+    record(now.test_accuracy);
+    monitor.after_epoch(now);
+  }
+
+  void record(std::optional<double> test_accuracy) {
+    const auto steps = (step_in_epoch() - 1) % kStepsPerRecord + 1;
+    metrics_->append({progress_.step, epoch(), progress_.record_loss / static_cast<double>(steps),
+                      test_accuracy, progress_.seconds});
+  }
+
+  void checkpoint() {
+    progress_.metrics_bytes = metrics_->flush();
+    save_checkpoint(folder_.checkpoint(), network_, adam_, progress_);
+  }
+
+  Summary finish() {
+    const auto accuracy = evaluate(*network_, data_.test, config_).accuracy();
+    save_model(folder_.model(), network_);
+    const Summary summary{accuracy,          progress_.epoch_loss / static_cast<double>(step_in_epoch()),
+                          epoch(),           progress_.step,
+                          progress_.seconds, std::string(name_of(config_.norm)),
+                          config_.data};
+    write_summary(folder_.summary(), summary);
+    return summary;
+  }
+
+  TrainingStatus status() const {
+    const auto done = static_cast<double>(progress_.step - first_step_);
+    const auto in_epoch = static_cast<double>(step_in_epoch());
+    const auto pictures =
+        std::min(in_epoch * static_cast<double>(config_.batch_size), static_cast<double>(data_.train.count));
+    TrainingStatus status;
+    status.step = progress_.step;
+    status.steps = steps_;
+    status.epoch = epoch();
+    status.epochs = (steps_ + steps_per_epoch_ - 1) / steps_per_epoch_;
+    status.loss = progress_.epoch_loss / in_epoch;
+    status.accuracy = static_cast<double>(progress_.epoch_correct) / pictures;
+    status.pictures_per_second = done * static_cast<double>(config_.batch_size) / seconds_here();
+    status.seconds_left = static_cast<double>(steps_ - progress_.step) * seconds_here() / done;
+    return status;
+  }
+
+  double seconds_here() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+  const RunFolder& folder_;
+  const TrainConfig& config_;
+  const DataSet& data_;
+  std::int64_t steps_per_epoch_;
+  std::int64_t steps_;
+  BatchMaker make_batch_;
+  DigitNetwork network_;
+  torch::optim::Adam adam_;
+  Progress progress_;
+  std::optional<MetricsFile> metrics_;  // opened once it is known how much of it to keep
+  std::vector<std::int64_t> order_;     // of this epoch's pictures
+  std::int64_t first_step_ = 0;         // of this process
+  double seconds_before_ = 0;           // trained by earlier processes
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+RunFolder start_run(const std::filesystem::path& path, TrainConfig config, const DataSet& data) {
+  check_pictures(data);
+  check(config);
+  measure_pixels(data.train, config);
+  const auto folder = create_run_folder(path);
+  write_config(folder.config(), config);
+  return folder;
+}
+
+std::optional<Summary> train(const RunFolder& folder, const DataSet& data, TrainingMonitor& monitor) {
+  check_pictures(data);
+  const auto config = read_config(folder.config());
+  const RunLock lock(folder);
+  torch::set_num_threads(config.threads);
+  return Trainer(folder, config, data).run(monitor);
+}
+
+}  // namespace evenkeel::training
