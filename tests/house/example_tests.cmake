@@ -14,9 +14,6 @@ foreach(number RANGE 1 ${count})
   endif()
   add_executable(readme_example_${number} ${folder}/example_${number}.cpp)
   target_link_libraries(readme_example_${number} PRIVATE ${library} evenkeel_compile_options)
-  if(library STREQUAL "evenkeel_libtorch")
-    target_precompile_headers(readme_example_${number} REUSE_FROM evenkeel_libtorch)
-  endif()
   add_test(NAME ReadmeTest.Example${number} COMMAND ${CMAKE_COMMAND}
     -D PROGRAM=$<TARGET_FILE:readme_example_${number}> -D EXPECTED=${folder}/example_${number}.txt
     -P ${CMAKE_CURRENT_SOURCE_DIR}/run_example.cmake)
