@@ -120,8 +120,13 @@ tool sudo <<TOOL
 echo "sudo \$*" >>"$calls"
 exec "\$@"
 TOOL
+echo libpng-dev python3-torch | tr ' ' '\n' >"$work/missing"
 launch 7 train
 says calls 'sudo env DEBIAN_FRONTEND=noninteractive apt-get'
+says calls 'recommends libpng-dev'
+echo python3-torch >"$work/missing"
+launch 8 test
+says err 'installing Debian packages: python3-torch'
 tool apt-get <<TOOL
 echo 'no route to host'
 exit 100
