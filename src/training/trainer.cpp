@@ -14,6 +14,7 @@
 #include "training/digit_network.h"
 #include "training/evaluation.h"
 #include "training/metrics.h"
+#include "training/run_lock.h"
 #include "training/saved_model.h"
 
 namespace evenkeel::training {
@@ -181,6 +182,7 @@ RunFolder start_run(const std::filesystem::path& path, TrainConfig config, const
 std::optional<Summary> train(const RunFolder& folder, const DataSet& data, TrainingMonitor& monitor) {
   check_pictures(data);
   const auto config = read_config(folder.config());
+  const RunLock lock(folder);
   torch::set_num_threads(config.threads);
   return Trainer(folder, config, data).run(monitor);
 }
