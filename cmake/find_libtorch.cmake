@@ -2,7 +2,7 @@
 # TorchConfig warns about a static kineto that no consumer links against; the warning is noise here.
 set(CMAKE_MESSAGE_LOG_LEVEL_before ${CMAKE_MESSAGE_LOG_LEVEL})
 set(CMAKE_MESSAGE_LOG_LEVEL ERROR)
-find_package(Torch 1.13 REQUIRED)
+find_package(Torch 1.13 REQUIRED GLOBAL)
 set(CMAKE_MESSAGE_LOG_LEVEL ${CMAKE_MESSAGE_LOG_LEVEL_before})
 message(STATUS "LibTorch ${Torch_VERSION}: ${TORCH_INSTALL_PREFIX}")
 

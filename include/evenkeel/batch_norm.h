@@ -29,8 +29,8 @@ namespace evenkeel {
 //
 // A layer in evaluation mode may be called from several threads at once; in training mode calls have to take
 // turns.
-template <std::size_t D>
-class BatchNormImpl : public torch::nn::Cloneable<BatchNormImpl<D>> {
+template <std::size_t D, typename Derived>
+class BatchNormImpl : public torch::nn::Cloneable<Derived> {
  public:
   explicit BatchNormImpl(const BatchNormOptions& options);
 
@@ -59,13 +59,24 @@ class BatchNormImpl : public torch::nn::Cloneable<BatchNormImpl<D>> {
   torch::Tensor num_batches_tracked;
 };
 
-extern template class BatchNormImpl<1>;
-extern template class BatchNormImpl<2>;
-extern template class BatchNormImpl<3>;
+class BatchNorm1dImpl : public BatchNormImpl<1, BatchNorm1dImpl> {
+ public:
+  using BatchNormImpl::BatchNormImpl;
+};
 
-using BatchNorm1dImpl = BatchNormImpl<1>;
-using BatchNorm2dImpl = BatchNormImpl<2>;
-using BatchNorm3dImpl = BatchNormImpl<3>;
+class BatchNorm2dImpl : public BatchNormImpl<2, BatchNorm2dImpl> {
+ public:
+  using BatchNormImpl::BatchNormImpl;
+};
+
+class BatchNorm3dImpl : public BatchNormImpl<3, BatchNorm3dImpl> {
+ public:
+  using BatchNormImpl::BatchNormImpl;
+};
+
+extern template class BatchNormImpl<1, BatchNorm1dImpl>;
+extern template class BatchNormImpl<2, BatchNorm2dImpl>;
+extern template class BatchNormImpl<3, BatchNorm3dImpl>;
 
 // Holders with the semantics of a shared pointer, as all of LibTorch's: BatchNorm2d norm(64); y = norm(x);
 TORCH_MODULE(BatchNorm1d);

@@ -3,11 +3,17 @@
 
 #include <torch/arg.h>
 #include <torch/nn/options/batchnorm.h>
+#include <torch/types.h>
 
 #include <cstdint>
 #include <optional>
 
 namespace evenkeel {
+
+// LibTorch 1.13 has an optional of its own.
+inline std::optional<double> to_std(const torch::optional<double>& value) {
+  return value.has_value() ? std::optional<double>(*value) : std::nullopt;
+}
 
 // Options of BatchNorm1d, BatchNorm2d and BatchNorm3d; names and defaults are PyTorch's. Each setter returns
 // the options, so that they chain: BatchNormOptions(64).eps(1e-3).momentum(std::nullopt).
@@ -21,10 +27,9 @@ class BatchNormOptions {
       const torch::nn::BatchNormOptions& options)  // NOLINT(google-explicit-constructor): drop-in
       : num_features_(options.num_features()),
         eps_(options.eps()),
+        momentum_(to_std(options.momentum())),
         affine_(options.affine()),
-        track_running_stats_(options.track_running_stats()) {
-    momentum_ = options.momentum().has_value() ? std::optional<double>(*options.momentum()) : std::nullopt;
-  }
+        track_running_stats_(options.track_running_stats()) {}
 
   // C: the size of dimension 1 of the input. No effect after the layer is made.
   TORCH_ARG(std::int64_t, num_features);

@@ -7,6 +7,8 @@
 
 #include <optional>
 
+#include "evenkeel/batch_norm_options.h"
+
 namespace evenkeel::functional {
 
 // Arguments of batch_norm() that are not always wanted; an undefined tensor means "none".
@@ -14,9 +16,11 @@ class BatchNormFuncOptions {
  public:
   BatchNormFuncOptions() = default;
   BatchNormFuncOptions(const torch::nn::functional::BatchNormFuncOptions& options)  // NOLINT: drop-in
-      : weight_(options.weight()), bias_(options.bias()), training_(options.training()), eps_(options.eps()) {
-    momentum_ = options.momentum().has_value() ? std::optional<double>(*options.momentum()) : std::nullopt;
-  }
+      : weight_(options.weight()),
+        bias_(options.bias()),
+        training_(options.training()),
+        momentum_(to_std(options.momentum())),
+        eps_(options.eps()) {}
 
   TORCH_ARG(torch::Tensor, weight);  // gamma, C values; none: ones
   TORCH_ARG(torch::Tensor, bias);    // beta, C values; none: zeros

@@ -1,6 +1,8 @@
 #include "kernels/check.h"
 
+#include <algorithm>
 #include <limits>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 
@@ -15,15 +17,22 @@ void check_geometry(const char* operation, const Geometry& g) {
   const std::string got = "(outer, channels, inner) = (" + std::to_string(g.outer) + ", " +
                           std::to_string(g.channels) + ", " + std::to_string(g.inner) + ")";
   if (g.outer < 0 || g.channels < 0 || g.inner < 0) refuse(operation, "extents of at least 0, got " + got);
-  std::int64_t size = 0;
-  if (__builtin_mul_overflow(g.outer, g.channels, &size) || __builtin_mul_overflow(size, g.inner, &size) ||
-      size > std::numeric_limits<std::int64_t>::max() / 64) {
+  // An extent of 0 does not excuse the others: counts per channel and strides are their products too.
+  std::int64_t size = 1;
+  bool fits = true;
+  for (const std::int64_t extent : {g.outer, g.channels, g.inner}) {
+    fits = fits && !__builtin_mul_overflow(size, std::max<std::int64_t>(extent, 1), &size);
+  }
+  if (!fits || size > std::numeric_limits<std::int64_t>::max() / 64) {
     refuse(operation, "a size that fits into memory, got " + got);
   }
 }
 
 void check_eps(const char* operation, double eps) {
-  if (!(eps >= 0)) refuse(operation, "eps of at least 0, got " + std::to_string(eps));
+  if (eps >= 0) return;
+  std::ostringstream got;  // std::to_string would show a small eps as 0
+  got << eps;
+  refuse(operation, "eps of at least 0, got " + got.str());
 }
 
 void check_pointer(const char* operation, const char* name, const void* pointer) {
@@ -103,6 +112,20 @@ void check(const RunningUpdate<T>& call) {
   check_channels(kName, "m2", call.m2, call.channels);
   check_channels(kName, "running_mean", call.running_mean, call.channels);
   check_channels(kName, "running_var", call.running_var, call.channels);
+}
+
+void check_merge(std::int64_t channels, std::int64_t count, const double* mean, const double* m2,
+                 std::int64_t other_count, const double* other_mean, const double* other_m2) {
+  constexpr const char* kName = "merge_moments";
+  if (channels < 0) refuse(kName, "channels of at least 0, got " + std::to_string(channels));
+  if (count < 0 || other_count < 0) {
+    refuse(kName,
+           "counts of at least 0, got " + std::to_string(count) + " and " + std::to_string(other_count));
+  }
+  check_channels(kName, "mean", mean, channels);
+  check_channels(kName, "m2", m2, channels);
+  check_channels(kName, "other_mean", other_mean, channels);
+  check_channels(kName, "other_m2", other_m2, channels);
 }
 
 #define EVENKEEL_INSTANTIATE(T)                         \

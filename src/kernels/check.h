@@ -18,5 +18,8 @@ template <typename T>
 void check(const EvaluationBackward<T>& call);
 template <typename T>
 void check(const RunningUpdate<T>& call);
+// For merge_moments.
+void check_merge(std::int64_t channels, std::int64_t count, const double* mean, const double* m2,
+                 std::int64_t other_count, const double* other_mean, const double* other_m2);
 
 }  // namespace evenkeel::kernels

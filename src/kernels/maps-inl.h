@@ -40,15 +40,12 @@ struct Normalize {
   T* out;
   Parameter<kWalk, T> mean, scale, offset;
 
-  template <bool kPartial, int kRows>
-  HWY_INLINE void apply(std::int64_t at, std::int64_t j, std::int64_t stride, std::int64_t count) const {
+  // At element `i` of the tensors, column `j`.
+  template <bool kPartial>
+  HWY_INLINE void apply(std::int64_t i, std::int64_t j, std::int64_t count) const {
     const hn::ScalableTag<T> d;
-    const auto m = mean.at(j), a = scale.at(j), b = offset.at(j);
-    for (int r = 0; r < kRows; ++r) {
-      const std::int64_t i = at + r * stride + j;
-      const auto u = hn::Sub(load<kPartial>(d, x + i, count), m);
-      store<kPartial>(hn::MulAdd(u, a, b), d, out + i, count);
-    }
+    const auto u = hn::Sub(load<kPartial>(d, x + i, count), mean.at(j));
+    store<kPartial>(hn::MulAdd(u, scale.at(j), offset.at(j)), d, out + i, count);
   }
 };
 
@@ -59,17 +56,14 @@ struct InputGradient {
   T* out;
   Parameter<kWalk, T> mean, invstd, scale, slope, offset;
 
-  template <bool kPartial, int kRows>
-  HWY_INLINE void apply(std::int64_t at, std::int64_t j, std::int64_t stride, std::int64_t count) const {
+  // At element `i` of the tensors, column `j`.
+  template <bool kPartial>
+  HWY_INLINE void apply(std::int64_t i, std::int64_t j, std::int64_t count) const {
     const hn::ScalableTag<T> d;
-    const auto m = mean.at(j), s = invstd.at(j), a = scale.at(j), p = slope.at(j), q = offset.at(j);
-    for (int r = 0; r < kRows; ++r) {
-      const std::int64_t i = at + r * stride + j;
-      // Normalised before it meets the slope: with inputs near 1e30 their product alone would underflow.
-      const auto n = hn::Mul(hn::Sub(load<kPartial>(d, x + i, count), m), s);
-      const auto g = load<kPartial>(d, grad + i, count);
-      store<kPartial>(hn::MulAdd(n, p, hn::MulAdd(g, a, q)), d, out + i, count);
-    }
+    // Normalised before it meets the slope: with inputs near 1e30 their product alone would underflow.
+    const auto n = hn::Mul(hn::Sub(load<kPartial>(d, x + i, count), mean.at(j)), invstd.at(j));
+    const auto g = hn::MulAdd(load<kPartial>(d, grad + i, count), scale.at(j), offset.at(j));
+    store<kPartial>(hn::MulAdd(n, slope.at(j), g), d, out + i, count);
   }
 };
 
@@ -79,35 +73,27 @@ struct Scale {
   T* out;
   Parameter<kWalk, T> scale;
 
-  template <bool kPartial, int kRows>
-  HWY_INLINE void apply(std::int64_t at, std::int64_t j, std::int64_t stride, std::int64_t count) const {
+  // At element `i` of the tensors, column `j`.
+  template <bool kPartial>
+  HWY_INLINE void apply(std::int64_t i, std::int64_t j, std::int64_t count) const {
     const hn::ScalableTag<T> d;
-    const auto a = scale.at(j);
-    for (int r = 0; r < kRows; ++r) {
-      const std::int64_t i = at + r * stride + j;
-      store<kPartial>(hn::Mul(load<kPartial>(d, grad + i, count), a), d, out + i, count);
-    }
+    store<kPartial>(hn::Mul(load<kPartial>(d, grad + i, count), scale.at(j)), d, out + i, count);
   }
 };
 
-template <int kRows, typename Op>
-HWY_INLINE void map_rows(const Op& op, std::int64_t at, const Tile& tile, std::int64_t lanes) {
-  std::int64_t j = 0;
-  for (; j + lanes <= tile.width; j += lanes) {
-    for (int r = 0; r < kRows; ++r) {
-      prefetch_for_write(reinterpret_cast<const char*>(op.out + at + r * tile.stride + j) + kPrefetchBytes);
-    }
-    op.template apply<false, kRows>(at, j, tile.stride, lanes);
-  }
-  if (j < tile.width) op.template apply<true, kRows>(at, j, tile.stride, tile.width - j);
-}
-
+// One row at a time: one stream to read and one to write is what memory likes best.
 template <typename T, typename Op>
-HWY_INLINE void map_tile(const Op& op, const Tile& tile) {
+HWY_INLINE void map_tile(const Op& op, const Tile tile) {
   const std::int64_t lanes = lanes_of(hn::ScalableTag<T>());
-  std::int64_t row = 0;
-  for (; row + 4 <= tile.rows; row += 4) map_rows<4>(op, row * tile.stride, tile, lanes);
-  for (; row < tile.rows; ++row) map_rows<1>(op, row * tile.stride, tile, lanes);
+  for (std::int64_t row = 0; row < tile.rows; ++row) {
+    const std::int64_t at = row * tile.stride;
+    std::int64_t j = 0;
+    for (; j + lanes <= tile.width; j += lanes) {
+      prefetch_for_write(reinterpret_cast<const char*>(op.out + at + j) + kPrefetchBytes);
+      op.template apply<false>(at + j, j, lanes);
+    }
+    if (j < tile.width) op.template apply<true>(at + j, j, tile.width - j);
+  }
 }
 
 }  // namespace

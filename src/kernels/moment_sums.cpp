@@ -72,9 +72,12 @@ bool MomentSums<T>::finish_sums(const double* sums) {
     if (!pending_[c]) continue;
     const double sum = sums[c];
     const double offset = sum / count;  // of the mean from the shift
-    const double m2 = std::max(0.0, sums[channels_ + c] - sum * offset);
-    const bool vanished = m2 < kSmallestVariance<T> * count && sum != 0.0;
-    const bool finite = std::isfinite(sums[channels_ + c]) && std::isfinite(sum);
+    const double dot = sums[channels_ + c];
+    const double m2 = std::max(0.0, dot - sum * offset);
+    const bool finite = std::isfinite(dot) && std::isfinite(sum);
+    const bool vanished = m2 < kSmallestVariance<T> * count &&
+                          (sum != 0.0 || dot != 0.0 ||
+                           !reference::is_constant(input_, plan_.geometry, plan_.first_channel(slab_) + c));
     if (finite && !vanished && offset * offset * count <= kWorstShift * m2) {
       mean_[c] = static_cast<double>(shift_[c]) + offset;
       m2_[c] = m2;

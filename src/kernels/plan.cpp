@@ -1,6 +1,7 @@
 #include "kernels/plan.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace evenkeel::kernels {
 namespace {
@@ -14,6 +15,7 @@ constexpr std::int64_t kBlockBytes = 128 * 1024;  // below that a block is not w
 constexpr std::int64_t kMostBlocks = 32;          // more only multiply the partial sums
 constexpr std::int64_t kShortestRunOfMap = 32;    // elements; a map has no horizontal sums to amortise
 constexpr std::int64_t kFewestPieces = 16;        // of a map, to keep many cores busy
+constexpr std::int64_t kCacheLine = 16;           // elements
 constexpr std::int64_t kRowsTogether = 4;         // the vector kernels take four rows at a time
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
@@ -30,15 +32,14 @@ void cut_rows(Plan& plan, std::int64_t value_bytes, std::int64_t most_blocks) {
       plan.walk == Walk::kRuns ? plan.run * plan.slab_channels : plan.columns(plan.slab_channels);
   const std::int64_t block =
       std::max(ceil_div(kBlockBytes, row * value_bytes), ceil_div(plan.rows, most_blocks));
-  plan.block_rows = ceil_div(block, kRowsTogether) * kRowsTogether;
+  plan.block_rows = block == 1 ? 1 : ceil_div(block, kRowsTogether) * kRowsTogether;
   plan.blocks =
-      std::max<std::int64_t>(1, plan.rows / plan.block_rows);  // the last block takes what is left over
+      std::max<std::int64_t>(1, plan.rows / plan.block_rows);  // the last one takes what is left over
 }
 
 void walk_runs(Plan& plan) {
   const Geometry& g = plan.geometry;
   plan.walk = Walk::kRuns;
-  plan.channel_stride = g.inner;
   if (g.outer == 1) {  // one run is the whole channel: cut it into rows
     plan.run = std::min(g.inner, kPieceOfLongRun);
     plan.rows = g.inner / plan.run;
@@ -55,10 +56,12 @@ void walk_columns(Plan& plan) {
   const Geometry& g = plan.geometry;
   const std::int64_t width = g.channels * g.inner;
   plan.walk = Walk::kColumns;
-  plan.channel_stride = g.inner;
   plan.fold = 1;
   if (plan.slabs == 1 && width < kFewestColumns) {
-    plan.fold = std::max<std::int64_t>(1, std::min(kFewestColumns / width, g.outer / (4 * kRowsTogether)));
+    const std::int64_t most = std::min((kFewestColumns - 1) / width, g.outer / (4 * kRowsTogether));
+    const std::int64_t whole_lines =
+        kCacheLine / std::gcd(kCacheLine, width);  // so many rows end with a cache line
+    plan.fold = std::max<std::int64_t>(1, most > whole_lines ? most - most % whole_lines : most);
   }
   plan.rows = g.outer / plan.fold;
   plan.rest = (g.outer % plan.fold) * width;
@@ -87,7 +90,8 @@ Plan plan_two_passes(const Geometry& geometry, std::int64_t value_bytes) {
     cut_channels(plan, kSlabBytes / (geometry.count() * value_bytes));
   } else {
     std::int64_t columns = kSlabBytes / (geometry.outer * value_bytes);
-    columns = columns < kFewestColumns ? kMostColumns : std::min(columns, kMostColumns);
+    if (columns < kFewestColumns) columns = columns >= kFewestColumns / 4 ? kFewestColumns : kMostColumns;
+    columns = std::min(columns, kMostColumns);
     cut_channels(plan, columns / geometry.inner);
     walk_columns(plan);
   }
@@ -108,8 +112,9 @@ Plan plan_one_pass(const Geometry& geometry, std::int64_t value_bytes) {
     cut_rows(plan, value_bytes, plan.rows);
   };
   cut(geometry.channels);
-  if (plan.blocks < kFewestPieces) {  // too few rows to go round: cut the channels too
-    cut(std::max(geometry.channels / kFewestPieces, kBlockBytes / (geometry.count() * value_bytes)));
+  const std::int64_t worth = std::min(kFewestPieces, geometry.size() * value_bytes / kBlockBytes);
+  if (plan.blocks < worth) {  // too few rows to go round: cut the channels too
+    cut(std::max(ceil_div(geometry.channels * plan.blocks, worth), ceil_div(kFewestColumns, geometry.inner)));
   }
   return plan;
 }

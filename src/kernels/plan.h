@@ -14,12 +14,10 @@ namespace evenkeel::kernels {
 
 // How the values of a slab are walked through.
 enum class Walk {
-  // `inner` is long: every row holds one contiguous run per channel, and a channel's parameters stay in
-  // registers.
+  // `inner` is long: a row holds one contiguous run per channel, whose parameters stay in registers.
   kRuns,
-  // `inner` is short: every row is a vector of columns, and each column brings its channel's parameters
-  // along. Rows of few
-  // columns are folded: `fold` rows that follow each other in memory are treated as one.
+  // `inner` is short: a row is a vector of columns, and each column brings its channel's parameters along.
+  // Rows of few columns are folded: `fold` rows that follow each other in memory are treated as one.
   kColumns,
 };
 
@@ -31,8 +29,7 @@ struct Plan {
   std::int64_t rows = 0;        // whole rows
   std::int64_t row_stride = 0;  // in elements
   std::int64_t run = 0;         // kRuns: length of a channel's run in a row
-  std::int64_t rest = 0;  // values left after the whole rows: per channel (kRuns), of all channels (kColumns)
-  std::int64_t channel_stride = 0;
+  std::int64_t rest = 0;  // values after the whole rows: per channel (kRuns), of all channels (kColumns)
 
   std::int64_t slab_channels = 0;
   std::int64_t slabs = 0;

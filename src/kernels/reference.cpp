@@ -1,5 +1,6 @@
 #include "kernels/reference.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace evenkeel::kernels::reference {
@@ -51,6 +52,16 @@ Moments channel_moments(const T* input, const Geometry& geometry, std::int64_t c
 }
 
 template <typename T>
+bool is_constant(const T* input, const Geometry& geometry, std::int64_t channel) {
+  const T first = input[channel * geometry.inner];
+  for (std::int64_t o = 0; o < geometry.outer; ++o) {
+    const T* run = input + (o * geometry.channels + channel) * geometry.inner;
+    if (!std::all_of(run, run + geometry.inner, [&](T value) { return value == first; })) return false;
+  }
+  return true;
+}
+
+template <typename T>
 GradientSums gradient_sums(const T* input, const T* grad_output, const Geometry& geometry,
                            std::int64_t channel, double mean) {
   GradientSums sums{0.0, 0.0};
@@ -88,7 +99,7 @@ void run(const TrainingBackward<T>& call) {
     const double mean = call.mean[c];
     const double invstd = 1.0 / std::sqrt(variance_of(call.m2[c], call.geometry.count()) + call.eps);
     const GradientSums sums = gradient_sums(call.input, call.grad_output, call.geometry, c, mean);
-    const double grad_weight = sums.grad_deviation * invstd;
+    const double grad_weight = count > 0 ? sums.grad_deviation * invstd : 0.0;  // not 0 * Inf when eps is 0
     const double scale = value_or(call.weight, c, 1.0) * invstd;
     if (call.grad_input) {
       for_each_value(call.geometry, c, [&](std::int64_t i) {
@@ -123,13 +134,15 @@ void run(const EvaluationBackward<T>& call) {
         call.grad_input[i] = static_cast<T>(scale * static_cast<double>(call.grad_output[i]));
       });
     }
-    if (call.grad_weight) call.grad_weight[c] = static_cast<T>(sums.grad_deviation * invstd);
+    const double grad_weight = call.geometry.count() > 0 ? sums.grad_deviation * invstd : 0.0;
+    if (call.grad_weight) call.grad_weight[c] = static_cast<T>(grad_weight);
     if (call.grad_bias) call.grad_bias[c] = static_cast<T>(sums.grad);
   }
 }
 
 #define EVENKEEL_INSTANTIATE(T)                                                                      \
   template Moments channel_moments<T>(const T*, const Geometry&, std::int64_t);                      \
+  template bool is_constant<T>(const T*, const Geometry&, std::int64_t);                             \
   template GradientSums gradient_sums<T>(const T*, const T*, const Geometry&, std::int64_t, double); \
   template void run<T>(const ChannelMoments<T>&);                                                    \
   template void run<T>(const TrainingForward<T>&);                                                   \

@@ -15,6 +15,10 @@ struct Moments {
 template <typename T>
 Moments channel_moments(const T* input, const Geometry& geometry, std::int64_t channel);
 
+// Whether all values of the channel are equal.
+template <typename T>
+bool is_constant(const T* input, const Geometry& geometry, std::int64_t channel);
+
 struct GradientSums {
   double grad;            // sum g
   double grad_deviation;  // sum g (x - mean)

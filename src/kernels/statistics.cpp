@@ -24,6 +24,7 @@ void run(const RunningUpdate<double>& call) { update_running(call); }
 
 void merge_moments(std::int64_t channels, std::int64_t count, double* mean, double* m2,
                    std::int64_t other_count, const double* other_mean, const double* other_m2) {
+  check_merge(channels, count, mean, m2, other_count, other_mean, other_m2);
   if (other_count == 0) return;
   const auto total = static_cast<double>(count + other_count);
   const double other_share = static_cast<double>(other_count) / total;

@@ -22,8 +22,8 @@ namespace evenkeel::kernels::HWY_NAMESPACE {
 namespace {
 
 constexpr std::int64_t kShortBlock = 32;
-constexpr std::int64_t kStripBytes =
-    8 * 1024;  // of a row: its two rows of float sums and its shifts stay in the L1 cache
+// Columns that are summed together, in bytes of a row: their two rows of short sums stay in the L1 cache.
+constexpr std::int64_t kStripBytes = 8 * 1024;
 
 // What is summed: g alone, and g * u with u = x - center. Without a gradient, g is u itself.
 template <typename T, bool kGradient>

@@ -20,7 +20,7 @@ void for_each_tile(const Plan& plan, std::int64_t slab, std::int64_t block, Body
   const Tile tile{plan.rows_of(block), plan.row_stride, runs ? plan.run : plan.columns(channels)};
   const bool has_rest = plan.rest > 0 && block + 1 == plan.blocks;
   for (std::int64_t k = 0; k < bodies; ++k) {
-    const std::int64_t first = (plan.first_channel(slab) + k) * plan.channel_stride;
+    const std::int64_t first = (plan.first_channel(slab) + k) * plan.geometry.inner;
     body(tile, first + block * plan.block_rows * plan.row_stride, k);
     if (has_rest) body(Tile{1, 0, plan.rest}, first + plan.rows * plan.row_stride, k);
   }
@@ -48,16 +48,24 @@ const T* spread(const Plan& plan, std::int64_t slab, const T* per_channel, Works
   return columns;
 }
 
+// Four sums side by side: one alone would wait for each addition to finish.
+inline double sum_of(const double* values, std::int64_t count) {
+  double sums[4] = {};
+  std::int64_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    for (int k = 0; k < 4; ++k) sums[k] += values[i + k];
+  }
+  for (; i < count; ++i) sums[0] += values[i];
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
 // The reverse for sums: adds what the tiles summed up to one value per channel.
 inline void gather(const Plan& plan, std::int64_t slab, const double* sums, double* per_channel) {
   const std::int64_t channels = plan.channels_of(slab);
-  const std::int64_t inner = plan.walk == Walk::kRuns ? 1 : plan.geometry.inner;
+  const std::int64_t columns = plan.walk == Walk::kRuns ? 1 : plan.geometry.inner;
   for (std::int64_t f = 0; f < plan.fold; ++f) {
-    for (std::int64_t c = 0; c < channels; ++c) {
-      double sum = 0;
-      for (std::int64_t i = 0; i < inner; ++i) sum += *sums++;
-      per_channel[c] += sum;
-    }
+    for (std::int64_t c = 0; c < channels; ++c)
+      per_channel[c] += sum_of(sums + (f * channels + c) * columns, columns);
   }
 }
 

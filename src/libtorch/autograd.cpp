@@ -22,6 +22,11 @@ bool wants_graph(const Tensor& input, const Tensor& weight, const Tensor& bias) 
   return is_differentiated(input) || is_differentiated(weight) || is_differentiated(bias);
 }
 
+// LibTorch 1.13 wants every tensor of a Function defined.
+Tensor defined(const Tensor& parameter, const Tensor& input) {
+  return parameter.defined() ? parameter : at::empty({0}, input.options());
+}
+
 // The first-order gradients in training as a function that can itself be differentiated, in grad_output,
 // input and weight. The values come from the kernels; their derivatives are written in differentiable
 // operators.
@@ -82,7 +87,7 @@ class EvaluationNorm : public torch::autograd::Function<EvaluationNorm> {
     ctx->saved_data["eps"] = eps;
     // Only the gradient of the weight reads the input, so a frozen layer does not keep it alive. The
     // statistics are copied, because a training call may move them before the backward comes.
-    const bool needs_input = weight.defined() && weight.requires_grad();
+    const bool needs_input = weight.requires_grad();
     ctx->save_for_backward({needs_input ? input : Tensor(), weight, mean.clone(), variance.clone()});
     return evaluation_forward(input, weight, bias, mean, variance, eps);
   }
@@ -102,14 +107,16 @@ class EvaluationNorm : public torch::autograd::Function<EvaluationNorm> {
 
 Tensor training_norm(const Tensor& input, const Tensor& weight, const Tensor& bias, double eps,
                      const Tensor& moments) {
-  return wants_graph(input, weight, bias) ? TrainingNorm::apply(input, weight, bias, moments, eps)
-                                          : training_forward(input, weight, bias, eps, moments);
+  return wants_graph(input, weight, bias)
+             ? TrainingNorm::apply(input, defined(weight, input), defined(bias, input), moments, eps)
+             : training_forward(input, weight, bias, eps, moments);
 }
 
 Tensor evaluation_norm(const Tensor& input, const Tensor& weight, const Tensor& bias, const Tensor& mean,
                        const Tensor& variance, double eps) {
-  return wants_graph(input, weight, bias) ? EvaluationNorm::apply(input, weight, bias, mean, variance, eps)
-                                          : evaluation_forward(input, weight, bias, mean, variance, eps);
+  return wants_graph(input, weight, bias)
+             ? EvaluationNorm::apply(input, defined(weight, input), defined(bias, input), mean, variance, eps)
+             : evaluation_forward(input, weight, bias, mean, variance, eps);
 }
 
 }  // namespace evenkeel::libtorch

@@ -3,7 +3,6 @@
 #include <torch/torch.h>
 
 #include <ios>
-#include <string>
 
 #include "evenkeel/functional.h"
 #include "libtorch/check.h"
@@ -12,15 +11,13 @@ namespace evenkeel {
 
 using torch::Tensor;
 
-template <std::size_t D>
-BatchNormImpl<D>::BatchNormImpl(const BatchNormOptions& options)
-    : torch::nn::Cloneable<BatchNormImpl<D>>("evenkeel::BatchNorm" + std::to_string(D) + "d"),
-      options(options) {
-  BatchNormImpl<D>::reset();
+template <std::size_t D, typename Derived>
+BatchNormImpl<D, Derived>::BatchNormImpl(const BatchNormOptions& options) : options(options) {
+  BatchNormImpl<D, Derived>::reset();
 }
 
-template <std::size_t D>
-void BatchNormImpl<D>::reset() {
+template <std::size_t D, typename Derived>
+void BatchNormImpl<D, Derived>::reset() {
   const bool affine = options.affine();
   const bool tracking = options.track_running_stats();
   const auto values = [this](bool wanted) {
@@ -35,24 +32,24 @@ void BatchNormImpl<D>::reset() {
   reset_parameters();
 }
 
-template <std::size_t D>
-void BatchNormImpl<D>::reset_parameters() {
+template <std::size_t D, typename Derived>
+void BatchNormImpl<D, Derived>::reset_parameters() {
   reset_running_stats();
   const torch::NoGradGuard no_grad;
   if (weight.defined()) weight.fill_(1);
   if (bias.defined()) bias.zero_();
 }
 
-template <std::size_t D>
-void BatchNormImpl<D>::reset_running_stats() {
+template <std::size_t D, typename Derived>
+void BatchNormImpl<D, Derived>::reset_running_stats() {
   if (!running_mean.defined()) return;
   running_mean.zero_();
   running_var.fill_(1);
   num_batches_tracked.zero_();
 }
 
-template <std::size_t D>
-Tensor BatchNormImpl<D>::forward(const Tensor& input) {
+template <std::size_t D, typename Derived>
+Tensor BatchNormImpl<D, Derived>::forward(const Tensor& input) {
   libtorch::check_rank(input, D);
   const bool training = this->is_training() || !running_mean.defined();
   auto call =
@@ -62,20 +59,20 @@ Tensor BatchNormImpl<D>::forward(const Tensor& input) {
   return functional::batch_norm(input, running_mean, running_var, call);
 }
 
-template <std::size_t D>
-void BatchNormImpl<D>::to(torch::Device device, torch::Dtype dtype, bool non_blocking) {
+template <std::size_t D, typename Derived>
+void BatchNormImpl<D, Derived>::to(torch::Device device, torch::Dtype dtype, bool non_blocking) {
   torch::nn::Module::to(device, dtype, non_blocking);
   if (num_batches_tracked.defined()) num_batches_tracked.set_data(num_batches_tracked.to(torch::kLong));
 }
 
-template <std::size_t D>
-void BatchNormImpl<D>::to(torch::Dtype dtype, bool non_blocking) {
+template <std::size_t D, typename Derived>
+void BatchNormImpl<D, Derived>::to(torch::Dtype dtype, bool non_blocking) {
   torch::nn::Module::to(dtype, non_blocking);
   if (num_batches_tracked.defined()) num_batches_tracked.set_data(num_batches_tracked.to(torch::kLong));
 }
 
-template <std::size_t D>
-void BatchNormImpl<D>::pretty_print(std::ostream& stream) const {
+template <std::size_t D, typename Derived>
+void BatchNormImpl<D, Derived>::pretty_print(std::ostream& stream) const {
   stream << std::boolalpha << "evenkeel::BatchNorm" << D << "d(" << options.num_features()
          << ", eps=" << options.eps() << ", momentum=";
   if (options.momentum().has_value()) {
@@ -87,8 +84,8 @@ void BatchNormImpl<D>::pretty_print(std::ostream& stream) const {
          << ")";
 }
 
-template class BatchNormImpl<1>;
-template class BatchNormImpl<2>;
-template class BatchNormImpl<3>;
+template class BatchNormImpl<1, BatchNorm1dImpl>;
+template class BatchNormImpl<2, BatchNorm2dImpl>;
+template class BatchNormImpl<3, BatchNorm3dImpl>;
 
 }  // namespace evenkeel

@@ -10,12 +10,12 @@ namespace {
 
 template <typename T>
 T* pointer(const Tensor& tensor) {
-  return tensor.defined() ? tensor.data_ptr<T>() : nullptr;
+  return is_given(tensor) ? tensor.data_ptr<T>() : nullptr;
 }
 
 // Tensors of C values: as the kernels read them.
 Tensor in_order(const Tensor& values) {
-  if (!values.defined() || (values.is_contiguous() && !values.is_neg())) return values;
+  if (!is_given(values) || (values.is_contiguous() && !values.is_neg())) return values;
   return values.resolve_neg().contiguous();
 }
 

@@ -2,8 +2,9 @@
 // autograd.
 //
 // Tensors were checked by the caller: `input` is (N, C, ...), dense, float32 or float64, on the CPU;
-// everything else fits it. An undefined weight, bias or gradient means "none". Statistics of a batch travel
-// as `moments`, a float64 tensor [2, C] with the mean in row 0 and the sum of squared deviations in row 1.
+// everything else fits it. A weight or bias that is undefined or holds nothing means "none". Statistics of a
+// batch travel as `moments`, a float64 tensor [2, C] with the mean in row 0 and the sum of squared deviations
+// in row 1.
 #pragma once
 
 #include <torch/types.h>
@@ -13,6 +14,8 @@
 namespace evenkeel::libtorch {
 
 using torch::Tensor;
+
+inline bool is_given(const Tensor& tensor) { return tensor.defined() && tensor.numel() > 0; }
 
 // The input if the kernels can work on it where it lies, else a contiguous copy that autograd knows of.
 Tensor dense(const Tensor& input);

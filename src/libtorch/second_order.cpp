@@ -62,7 +62,7 @@ SecondOrder training_second_order(const GradientArguments& at, const Gradients& 
   centered = centered - channels.mean(centered);
   const Tensor r = torch::rsqrt(channels.mean(centered * centered) + at.eps);
   const Tensor n = centered * r;
-  const Tensor wr = at.weight.defined() ? channels.spread(at.weight) * r : r;
+  const Tensor wr = is_given(at.weight) ? channels.spread(at.weight) * r : r;
   const auto project = [&](const Tensor& u) { return u - channels.mean(u) - n * channels.mean(u * n); };
 
   SecondOrder result;
@@ -95,7 +95,7 @@ Gradients differentiable_evaluation_backward(const Tensor& grad_output, const Te
   const Tensor r = channels.spread(torch::rsqrt(variance + eps));
   Gradients result;
   if (wanted.input) {
-    result.input = grad_output * (weight.defined() ? channels.spread(weight) * r : r);
+    result.input = grad_output * (is_given(weight) ? channels.spread(weight) * r : r);
   }
   if (wanted.weight) {
     const Tensor n = (input - channels.spread(mean)) * r;

@@ -8,9 +8,8 @@
 // - take float or double tensors (T) in any layout that Geometry describes, at any alignment of T,
 // - keep statistics in double: `mean` and `m2` = sum (x_i - mean)^2 are arrays of geometry.channels,
 // - give the same bits for any executor, any number of threads and every repetition on one instruction set,
-// - throw std::invalid_argument for a negative extent, a null pointer where a value is required or an eps
-// that is
-//   negative or not a number, before anything is written, and never otherwise,
+// - throw std::invalid_argument, before anything is written, for a negative extent, a null pointer where a
+//   value is required, an eps that is negative or not a number, or an unknown EVENKEEL_INSTRUCTION_SET,
 // - may be called from several threads at once, on different outputs,
 // - let NaN and Inf through as the formulas do: a channel that holds one normalises to NaN.
 // A null `weight` stands for ones and a null `bias` for zeros. An output may not overlap an input unless the
@@ -18,7 +17,8 @@
 //
 // Accuracy for float, against a float64 computation on the same input: relative error of the variance <= 1e-6
 // up to |mean| / std = 1e4 and <= 1e-3 at 1e6; a channel whose values are all equal normalises to exactly
-// `bias`; inputs up to 1e30 in magnitude are handled without overflow.
+// `bias`; inputs up to 1e30 in magnitude are handled without overflow. weight / std has to be a finite T: with
+// eps = 0, values whose deviations lie below the normal numbers of T normalise to Inf.
 #pragma once
 
 #include <cstdint>

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 fs::path find(const fs::path& folder, const std::string& stem, const std::string& type) {
   for (const char* ending : {"", ".gz"}) {
     for (const char* separator : {"-", "."}) {
-      const fs::path file = folder / (stem + separator + type + ending);
+      fs::path file = folder / fmt::format("{}{}{}{}", stem, separator, type, ending);
       std::error_code error;
       if (fs::exists(file, error)) return file;
     }

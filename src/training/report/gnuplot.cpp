@@ -26,8 +26,8 @@ namespace {
   fail(fmt::format("{}: {}", what, std::generic_category().message(error)));
 }
 
-// A file in memory: the child's standard input, output or error. With files instead of pipes neither side can block the other,
-// and a child that dies early cannot raise SIGPIPE here.
+// A file in memory: the child's standard input, output or error. With files instead of pipes neither side can
+// block the other, and a child that dies early cannot raise SIGPIPE here.
 class MemoryFile {
  public:
   explicit MemoryFile(const char* name) : descriptor_(::memfd_create(name, MFD_CLOEXEC)) {
@@ -73,8 +73,8 @@ pid_t start_gnuplot(const MemoryFile& input, const MemoryFile& output, const Mem
   posix_spawn_file_actions_adddup2(&files, output.descriptor(), STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&files, errors.descriptor(), STDERR_FILENO);
 
-  // A group of its own: Ctrl-C asks the training to stop and write its report, it must not stop the drawing of that report. No
-  // signal blocked: whoever ends gnuplot by hand succeeds.
+  // A group of its own: Ctrl-C asks the training to stop and write its report, it must not stop the drawing
+  // of that report. No signal blocked: whoever ends gnuplot by hand succeeds.
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
@@ -106,7 +106,8 @@ int wait_for(pid_t child) {
   return status;
 }
 
-// gnuplot echoes the line at fault and a caret before it says what is wrong: the message is the last line with text.
+// gnuplot echoes the line at fault and a caret before it says what is wrong: the message is the last line
+// with text.
 std::string last_line(std::string_view text) {
   const auto end = text.find_last_not_of(" \t\r\n");
   if (end == std::string_view::npos) return "no message";

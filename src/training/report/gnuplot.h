@@ -6,7 +6,8 @@
 namespace evenkeel::training {
 
 // Runs gnuplot on `script` and returns what it drew on its standard output. No shell is involved.
-// Throws std::runtime_error with one line when there is no gnuplot, when it fails, or when the system refuses to start it.
+// Throws std::runtime_error with one line when there is no gnuplot, when it fails, or when the system refuses
+// to start it.
 std::string run_gnuplot(const std::string& script);
 
 }  // namespace evenkeel::training

@@ -16,9 +16,12 @@ int code(Ink ink) { return 10 * static_cast<int>(ink.kind) + ink.run; }
 
 std::string ink_class(Ink ink) {
   switch (ink.kind) {
-    case Ink::Kind::kFaint: return fmt::format("faint-{}", ink.run);
-    case Ink::Kind::kReference: return "ink-reference";
-    default: return fmt::format("ink-{}", ink.run);
+    case Ink::Kind::kFaint:
+      return fmt::format("faint-{}", ink.run);
+    case Ink::Kind::kReference:
+      return "ink-reference";
+    default:
+      return fmt::format("ink-{}", ink.run);
   }
 }
 
@@ -106,7 +109,8 @@ std::string inline_svg(const std::string& document, const std::string& descripti
   std::istringstream input{std::string(drawing)};
   for (std::string line; std::getline(input, line);) {
     line = trimmed(line);
-    if (line.find(" id=\"") != std::string::npos) line = "<g class=\"curve\">";  // opens the group of one curve
+    if (line.find(" id=\"") != std::string::npos)
+      line = "<g class=\"curve\">";  // opens the group of one curve
     replace_colours(line);
     replace_dot(line);
     remove_attribute(line, "font-family");

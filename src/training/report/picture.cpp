@@ -11,9 +11,9 @@ std::string grey_png(const std::vector<std::uint8_t>& pixels, std::int64_t rows,
   constexpr std::int64_t kLargestSide = 1 << 15;
   const bool sides = rows > 0 && columns > 0 && rows <= kLargestSide && columns <= kLargestSide;
   if (!sides || pixels.size() != static_cast<std::size_t>(rows * columns)) {
-    throw std::invalid_argument(
-        fmt::format("[grey_png] expected rows x columns bytes with sides from 1 to {}, found {} bytes for {} x {}",
-                    kLargestSide, pixels.size(), rows, columns));
+    throw std::invalid_argument(fmt::format(
+        "[grey_png] expected rows x columns bytes with sides from 1 to {}, found {} bytes for {} x {}",
+        kLargestSide, pixels.size(), rows, columns));
   }
   png_image image = {};
   image.version = PNG_IMAGE_VERSION;

@@ -8,7 +8,8 @@
 
 namespace evenkeel::training {
 
-// A PNG file of `rows` x `columns` grey pixels of 8 bits. Throws std::invalid_argument when `pixels` is not that many.
+// A PNG file of `rows` x `columns` grey pixels of 8 bits. Throws std::invalid_argument when `pixels` is not
+// that many.
 std::string grey_png(const std::vector<std::uint8_t>& pixels, std::int64_t rows, std::int64_t columns);
 
 std::string base64(std::string_view bytes);

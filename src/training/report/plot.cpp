@@ -12,7 +12,7 @@ namespace evenkeel::training {
 namespace {
 
 // In gnuplot's language a quote inside quotes is doubled; a script has one command per line.
-std::string quoted(std::string text) {
+std::string quoted(const std::string& text) {
   std::string result = "'";
   for (const char c : text) {
     if (c == '\'') result += '\'';
@@ -21,20 +21,18 @@ std::string quoted(std::string text) {
   return result + "'";
 }
 
-// The distance between round numbers that gives about `wanted` of them.
+// The distance 1, 2 or 5 times a power of ten that gives about `wanted` numbers in the range.
 double round_step(Range range, double wanted) {
   const double rough = (range.high - range.low) / wanted;
   const double power = std::pow(10, std::floor(std::log10(rough)));
-  for (const double factor : {1.0, 2.0, 5.0}) {
-    if (rough <= factor * power) return factor * power;
-  }
-  return 10 * power;
+  const double factor = rough / power;
+  return power * (factor < 1.4 ? 1 : factor < 3.2 ? 2 : factor < 7 ? 5 : 10);
 }
 
 std::string tic_list(const std::vector<Tic>& tics) {
   std::string list;
   for (const Tic& tic : tics) {
-    fmt::format_to(std::back_inserter(list), "{}{} {:.10g}", list.empty() ? "" : ", ", quoted(tic.label),
+    fmt::format_to(std::back_inserter(list), "{}{} {}", list.empty() ? "" : ", ", quoted(tic.label),
                    tic.position);
   }
   return "(" + list + ")";
@@ -43,10 +41,11 @@ std::string tic_list(const std::vector<Tic>& tics) {
 std::string axes(const Plot& plot) {
   std::string script;
   const auto line = [&script](const std::string& command) { script += command + "\n"; };
-  line(fmt::format("set xrange [{:.10g}:{:.10g}]", plot.x.low, plot.x.high));
-  line(fmt::format("set yrange [{:.10g}:{:.10g}]", plot.y.low, plot.y.high));
-  line("set xlabel " + quoted(plot.x_label) + " offset 0,0.3");
+  line(fmt::format("set xrange [{}:{}]", plot.x.low, plot.x.high));
+  line(fmt::format("set yrange [{}:{}]", plot.y.low, plot.y.high));
+  line("set xlabel " + quoted(plot.x_label) + " offset 0,0.6");
   line("set ylabel " + quoted(plot.y_label));
+  line("set rmargin 1.5");
   line("set format '%h'");
   line("set xtics nomirror scale 0.4 offset 0,0.3");
   line("set ytics nomirror scale 0");
@@ -55,14 +54,15 @@ std::string axes(const Plot& plot) {
   if (plot.log_y) {
     line("set logscale y");
   } else {
-    line(fmt::format("set ytics {:.10g}", round_step(plot.y, plot.height / 50.0)));
+    line(fmt::format("set ytics {}", round_step(plot.y, plot.height / 50.0)));
   }
-  line(plot.x_tics.empty() ? fmt::format("set xtics {:.10g}", round_step(plot.x, plot.width / 85.0))
+  // Steps and channels are counted: no tics between whole numbers.
+  line(plot.x_tics.empty() ? fmt::format("set xtics {}", std::max(1.0, round_step(plot.x, plot.width / 85.0)))
                            : "set xtics " + tic_list(plot.x_tics));
   if (!plot.top_tics.empty()) {
-    line(fmt::format("set x2range [{:.10g}:{:.10g}]", plot.x.low, plot.x.high));
+    line(fmt::format("set x2range [{}:{}]", plot.x.low, plot.x.high));
     line("set x2tics scale 0 offset 0,-0.4 " + tic_list(plot.top_tics));
-    line("set x2label " + quoted(plot.top_label) + " offset 0,-0.6");
+    line("set x2label " + quoted(plot.top_label) + " offset 0,-0.9");
     line("set grid x2tics");
   }
   return script;
@@ -72,7 +72,7 @@ std::string axes(const Plot& plot) {
 std::string data(const std::vector<Point>& points) {
   std::string lines;
   for (const Point& point : points) {
-    lines += drawable(point) ? fmt::format("{:.10g} {:.10g}\n", point.x, point.y) : "\n";
+    lines += drawable(point) ? fmt::format("{} {}\n", point.x, point.y) : "\n";
   }
   return lines + "e\n";
 }
@@ -90,7 +90,8 @@ std::string curves(const Plot& plot) {
     const std::string colour = quoted(gnuplot_colour(curve.ink));
     // Colour is not the only sign: the second run is dashed, for a black and white print too.
     const int dashes = curve.ink.kind == Ink::Kind::kRun ? curve.ink.run : 1;
-    add(curve.points, fmt::format("lines linewidth {} dashtype {} linecolor rgb {}", curve.width, dashes, colour));
+    add(curve.points,
+        fmt::format("lines linewidth {} dashtype {} linecolor rgb {}", curve.width, dashes, colour));
     add(curve.markers ? curve.points : isolated(curve.points),
         fmt::format("points pointtype 7 pointsize 0.5 linecolor rgb {}", colour));
   }
@@ -102,8 +103,8 @@ std::string curves(const Plot& plot) {
 
 Range with_margin(Range range) {
   const double size = std::max(std::abs(range.low), std::abs(range.high));
-  // Below a few units in the last place of the labels, a difference is no curve.
-  if (range.high - range.low <= 1e-9 * size) {
+  // Labels have six digits: differences that they cannot tell apart are drawn as none.
+  if (range.high - range.low <= 1e-4 * size) {
     const double margin = size > 0 ? 0.1 * size : 1;
     return {range.low - margin, range.high + margin};
   }
@@ -114,7 +115,8 @@ Range with_margin(Range range) {
 std::string draw_plot(const Plot& plot) {
   const std::string script =
       "set encoding utf8\n" +
-      fmt::format("set terminal svg size {},{} dynamic noenhanced font 'sans-serif,13'\n", plot.width, plot.height) +
+      fmt::format("set terminal svg size {},{} dynamic noenhanced font 'sans-serif,13'\n", plot.width,
+                  plot.height) +
       "unset key\n" + axes(plot) + curves(plot);
   return inline_svg(run_gnuplot(script), plot.description);
 }

@@ -10,8 +10,9 @@
 
 namespace evenkeel::training {
 
-// The page's style gives every ink its colour, in light and in dark: class "ink-1" to "ink-4" for the runs in their order,
-// "faint-1" to "faint-4" for the same colours, pale, and "ink-reference" for a line to compare with.
+// The page's style gives every ink its colour, in light and in dark: class "ink-1" to "ink-4" for the runs in
+// their order, "faint-1" to "faint-4" for the same colours, pale, and "ink-reference" for a line to compare
+// with.
 struct Ink {
   enum class Kind { kRun, kFaint, kReference };
   Kind kind = Kind::kRun;
@@ -38,11 +39,11 @@ struct Plot {
   int height = 300;
   std::string x_label;
   std::string y_label;
-  std::string top_label;      // of the axis above, drawn when it has tics
+  std::string top_label;  // of the axis above, drawn when it has tics
   Range x;
   Range y;
   bool log_y = false;         // y.low must be positive
-  std::vector<Tic> x_tics;    // where empty, round numbers
+  std::vector<Tic> x_tics;    // where empty, round whole numbers
   std::vector<Tic> top_tics;  // each with a line from top to bottom
   std::vector<Curve> curves;
 };
@@ -50,7 +51,8 @@ struct Plot {
 // The <svg> element. Throws std::runtime_error, see run_gnuplot().
 std::string draw_plot(const Plot& plot);
 
-// The range with some air around it, so that no curve runs along the frame; a single value gets a range around itself.
+// The range with some air around it, so that no curve runs along the frame; a single value gets a range
+// around itself.
 Range with_margin(Range range);
 
 }  // namespace evenkeel::training

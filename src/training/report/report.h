@@ -52,8 +52,8 @@ struct Report {
   std::vector<RunForReport> runs;                             // the first is the main one
 };
 
-// Writes the page atomically. Throws std::runtime_error with one line when the plots cannot be drawn or the file cannot be
-// written; an existing page is then left as it was.
+// Writes the page atomically. Throws std::runtime_error with one line when the plots cannot be drawn or the
+// file cannot be written; an existing page is then left as it was.
 void write_report(const std::filesystem::path& path, const Report& report);
 
 }  // namespace evenkeel::training

@@ -20,7 +20,7 @@ struct Subject {
   std::string title;
   std::string value;  // one point of it in words
   std::string y_label;
-  std::vector<Point> RunForReport::* points;
+  std::vector<Point> RunForReport::*points;
   double scale = 1;
   bool log_wanted = false;
 };
@@ -28,6 +28,12 @@ struct Subject {
 std::vector<Point> scaled(std::vector<Point> points, double factor) {
   for (Point& point : points) point.y *= factor;
   return points;
+}
+
+std::size_t most_points(const Report& report, const Subject& subject) {
+  std::size_t most = 0;
+  for (const RunForReport& run : report.runs) most = std::max(most, (run.*subject.points).size());
+  return most;
 }
 
 // Odd, so that the point itself stands in the middle; a fortieth of the run.
@@ -87,11 +93,13 @@ std::string legend(const Report& report) {
 // What the plot does not show by itself: smoothing, and values that cannot be drawn.
 std::string remarks(const Report& report, const Subject& subject) {
   std::string text;
-  std::size_t longest = 0;
-  for (const RunForReport& run : report.runs) longest = std::max(longest, (run.*subject.points).size());
+  const std::size_t longest = most_points(report, subject);
   if (longest > kManyPoints) {
-    text += fmt::format("Strong line: the mean of {} neighbouring points; pale: every recorded value. ",
-                        window_for(longest));
+    text += fmt::format(
+        "Strong line: the mean of {} neighbouring values. Pale line: the recorded values; of those too close "
+        "to tell "
+        "apart, the lowest and the highest. ",
+        window_for(longest));
   }
   for (const RunForReport& run : report.runs) {
     const auto& points = run.*subject.points;
@@ -127,23 +135,26 @@ std::string figure(const Report& report, const Subject& subject) {
   plot.x = step_range(series);
   plot.top_tics = epoch_tics(report, plot.x);
 
+  // The longest run decides for all, so that what differs in the plot differs in the runs.
+  const std::size_t longest = most_points(report, subject);
+  const bool many = longest > kManyPoints;
   std::vector<Curve> strong;
   std::vector<double> strong_values;
   std::vector<double> all_values;
   for (std::size_t i = 0; i < series.size(); ++i) {
     const std::vector<Point>& points = series[i];
     const int run = static_cast<int>(i) + 1;
-    const bool many = points.size() > kManyPoints;
     if (many) plot.curves.push_back({thin(points, kDrawnPoints), {Ink::Kind::kFaint, run}, 1, false});
-    const auto line = many ? smooth(points, window_for(points.size())) : points;
-    strong.push_back({thin(line, kDrawnPoints), {Ink::Kind::kRun, run}, 2, points.size() <= kMarkedPoints});
+    const auto line = many ? smooth(points, window_for(longest)) : points;
+    strong.push_back({thin(line, kDrawnPoints), {Ink::Kind::kRun, run}, 2, longest <= kMarkedPoints});
     for (const double y : drawable_ys(line)) strong_values.push_back(y);
     for (const double y : drawable_ys(points)) all_values.push_back(y);
   }
   const std::string head = fmt::format("<figure>\n<h3>{}</h3>\n", subject.title);
-  const std::string caption = "<figcaption>" + legend(report) + remarks(report, subject) + "</figcaption>\n</figure>\n";
+  const std::string caption =
+      "<figcaption>" + legend(report) + remarks(report, subject) + "</figcaption>\n</figure>\n";
   if (all_values.empty()) {
-    return head + fmt::format("<p>No value to draw: {} was recorded that is finite.</p>\n", "none") + caption;
+    return head + "<p>Nothing to draw: no finite value was recorded.</p>\n" + caption;
   }
   plot.curves.insert(plot.curves.end(), strong.begin(), strong.end());  // above the pale ones
 
@@ -162,8 +173,10 @@ std::string figure(const Report& report, const Subject& subject) {
 
 std::string curves_section(const Report& report) {
   return "<section>\n<h2>How the training went</h2>\n<div class=\"curves\">\n" +
-         figure(report, {"Training loss", "cross-entropy", "training loss", &RunForReport::train_loss, 1, true}) +
-         figure(report, {"Test accuracy", "%", "test accuracy, %", &RunForReport::test_accuracy, 100, false}) +
+         figure(report,
+                {"Training loss", "cross-entropy", "training loss", &RunForReport::train_loss, 1, true}) +
+         figure(report,
+                {"Test accuracy", "%", "test accuracy, %", &RunForReport::test_accuracy, 100, false}) +
          "</div>\n</section>\n";
 }
 

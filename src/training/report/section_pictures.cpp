@@ -14,23 +14,26 @@ constexpr std::size_t kMostShown = 60;
 
 std::string tile(const Misclassified& picture) {
   return fmt::format(
-      "<li><img src=\"data:image/png;base64,{}\" width=\"{}\" height=\"{}\" alt=\"Test picture of a {} that was taken "
+      "<li><img src=\"data:image/png;base64,{}\" width=\"{}\" height=\"{}\" alt=\"Test picture of a {} that "
+      "was taken "
       "for a {}\"><span><b>{}</b> → <b class=\"wrong\">{}</b> <small>{}</small></span></li>\n",
-      base64(grey_png(picture.pixels, picture.rows, picture.columns)), picture.columns, picture.rows, picture.label,
-      picture.predicted, picture.label, picture.predicted, percent_text(picture.confidence));
+      base64(grey_png(picture.pixels, picture.rows, picture.columns)), picture.columns, picture.rows,
+      picture.label, picture.predicted, picture.label, picture.predicted, percent_text(picture.confidence));
 }
 
 std::string grid(const RunForReport& run) {
+  if (run.test_count == 0) return "<p>Not known: the network was not tested.</p>\n";
   if (run.misclassified.empty()) {
-    return run.test_errors == 0
-               ? "<p>None: every test picture was classified correctly.</p>\n"
-               : fmt::format("<p>{}; no picture was kept.</p>\n", count_text(run.test_errors, "test picture"));
+    return run.test_errors == 0 ? "<p>None: every test picture was classified correctly.</p>\n"
+                                : fmt::format("<p>{}; no picture was kept.</p>\n",
+                                              count_text(run.test_errors, "test picture"));
   }
   const std::size_t shown = std::min(kMostShown, run.misclassified.size());
   std::string tiles;
   for (std::size_t i = 0; i < shown; ++i) tiles += tile(run.misclassified[i]);
   return fmt::format(
-             "<p>{} of {}, the most confident mistakes first: the true label → what the network took it for, and the "
+             "<p>{} of {}, the most confident mistakes first: the true label → what the network took it for, "
+             "and the "
              "probability it gave to that.</p>\n",
              shown, count_text(run.test_errors, "misclassified test picture")) +
          "<ul class=\"pictures\">\n" + tiles + "</ul>\n";

@@ -1,4 +1,5 @@
-// The parts of the page, in their order. Each returns the HTML of one part, or nothing where there is nothing to show.
+// The parts of the page, in their order. Each returns the HTML of one part, or nothing where there is nothing
+// to show.
 #pragma once
 
 #include <string>

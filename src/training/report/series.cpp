@@ -28,10 +28,11 @@ std::vector<Point> smooth(const std::vector<Point>& points, std::size_t window) 
   std::vector<Point> result = points;
   for (std::size_t i = 0; i < count; ++i) {
     if (!drawable(points[i])) continue;
-    const std::size_t reach = std::min({window / 2, i, count - 1 - i});
+    const std::size_t before = std::min(window / 2, i);
+    const std::size_t after = std::min(before, count - 1 - i);
     double mean = 0;
     double used = 0;
-    for (std::size_t j = i - reach; j <= i + reach; ++j) {
+    for (std::size_t j = i - before; j <= i + after; ++j) {
       if (!drawable(points[j])) continue;
       ++used;
       mean += (points[j].y - mean) / used;  // never a sum: values up to 1e300 stay finite

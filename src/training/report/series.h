@@ -8,16 +8,18 @@
 
 namespace evenkeel::training {
 
-// Finite, and small enough for a plotting program's own arithmetic. All that follows treats every other point as a gap.
+// Finite, and small enough for a plotting program's own arithmetic. All that follows treats every other point
+// as a gap.
 bool drawable(const Point& point);
 std::size_t count_not_drawable(const std::vector<Point>& points);
 
-// The mean of the `window` points around each point (fewer at both ends, alike on both sides, so that nothing shifts), taken over
-// those that are drawable. Where the point itself is a gap, so is the result.
+// The mean of the `window` points around each point, taken over those that are drawable. Where the point
+// itself is a gap, so is the result. At the start, where losses fall fast, the window shrinks on both sides
+// alike, so that the curve begins where the points do; at the end it has only the points before.
 std::vector<Point> smooth(const std::vector<Point>& points, std::size_t window);
 
-// At most about `limit` points that look like `points`: the lowest and the highest of each stretch, in their order, so that
-// no peak is lost. A stretch that holds a gap keeps one.
+// At most about `limit` points that look like `points`: the lowest and the highest of each stretch, in their
+// order, so that no peak is lost. A stretch that holds a gap keeps one.
 std::vector<Point> thin(const std::vector<Point>& points, std::size_t limit);
 
 // The points that a line cannot show, because both neighbours are gaps.

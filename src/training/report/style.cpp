@@ -33,7 +33,7 @@ small { font-size: 0.85em; font-weight: normal; color: var(--quiet); }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: 0.75rem; margin: 0; }
 .tiles div { background: var(--panel); border-radius: 0.6rem; padding: 0.8rem 1rem; }
 .tiles dt { font-size: 0.85rem; color: var(--quiet); }
-.tiles dd { margin: 0; font-size: 1.45rem; font-weight: 600; line-height: 1.3; font-variant-numeric: tabular-nums; }
+.tiles dd { margin: 0; font-size: clamp(1.1rem, 4.2vw, 1.45rem); font-weight: 600; line-height: 1.3; font-variant-numeric: tabular-nums; }
 .tiles div:first-child { background: var(--run-1); color: var(--paper); }
 .tiles div:first-child dt { color: inherit; }
 
@@ -42,7 +42,12 @@ table { border-collapse: collapse; font-size: 0.95rem; }
 th, td { text-align: left; vertical-align: top; padding: 0.4rem 1.25rem 0.4rem 0; border-bottom: 1px solid var(--rule); }
 th { font-weight: 600; }
 thead th, .settings th { font-weight: normal; color: var(--quiet); }
-.figures td { white-space: nowrap; font-variant-numeric: tabular-nums; }
+.figures td { font-variant-numeric: tabular-nums; }
+@media screen and (max-width: 48rem) {
+  .figures { font-size: 0.9rem; }
+  .figures th, .figures td { padding-right: 0.75rem; }
+  .figures td small { display: block; }
+}
 .settings td { overflow-wrap: anywhere; }
 
 .key { display: inline-block; width: 1.6em; margin-right: 0.5em; vertical-align: middle; border-top: 3px solid; }
@@ -51,10 +56,12 @@ thead th, .settings th { font-weight: normal; color: var(--quiet); }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 0.25rem 1.5rem; margin: 0 0 0.25rem; padding: 0; color: var(--text); }
 
 figure { margin: 0; }
+figure h3 { margin-top: 0.5rem; }
 figcaption { font-size: 0.9rem; color: var(--quiet); margin-top: 0.25rem; }
 .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 0.5rem 2.5rem; }
-.layer-plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 1rem; }
-.plot { display: block; width: 100%; height: auto; color: var(--quiet); }
+.layer-plots { display: grid; grid-template-columns: repeat(4, 1fr); gap: 1rem; }
+@media screen and (max-width: 48rem) { .layer-plots { grid-template-columns: repeat(2, 1fr); gap: 0.75rem; } }
+.plot { display: block; width: 100%; height: auto; overflow: visible; color: var(--quiet); }
 .plot .gridline { stroke: var(--rule); stroke-width: 1; stroke-dasharray: none; }
 .plot path[class], .plot circle { stroke-linejoin: round; }
 .plot .ink-1 { stroke: var(--run-1); } .plot .ink-2 { stroke: var(--run-2); }
@@ -66,18 +73,23 @@ figcaption { font-size: 0.9rem; color: var(--quiet); margin-top: 0.25rem; }
 .plot circle { stroke: none; }
 .plot .ink-reference { stroke: var(--quiet); stroke-dasharray: 4 4; }
 
-.pictures { list-style: none; margin: 0; padding: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(6.2rem, 1fr)); gap: 1rem 0.75rem; }
+.pictures { list-style: none; margin: 0; padding: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(min(6.2rem, 21%), 1fr)); gap: 1rem 0.75rem; }
 .pictures li { text-align: center; font-size: 0.95rem; line-height: 1.35; }
 .pictures img { display: block; width: 100%; height: auto; image-rendering: pixelated; filter: var(--ink-to-paper); border-radius: 0.3rem; }
+.pictures li > span { display: block; margin-top: 0.2rem; }
 .pictures small { display: block; }
 .pictures .wrong { color: var(--wrong); }
 
 @media print {
+  html { font-size: 10pt; }
   main { max-width: none; padding: 0; }
-  body { font-size: 10pt; }
-  figure, tr, .pictures li, .tiles, .layer-plots { break-inside: avoid; }
+  h2 { margin-top: 1.25rem; }
   h2, h3, .run-name { break-after: avoid; }
+  figure, tr, article, .pictures li, .tiles { break-inside: avoid; }
+  .curves { grid-template-columns: 1fr 1fr; gap: 0.5cm; }
+  .pictures { grid-template-columns: repeat(9, 1fr); }
   .tiles div, .tiles div:first-child { background: none; color: inherit; border: 1px solid var(--rule); }
+  .tiles dd { font-size: 13pt; }
   .wide { overflow: visible; }
 }
 )css";

@@ -15,6 +15,8 @@
 namespace evenkeel::training {
 namespace {
 
+constexpr std::size_t kPixels = std::size_t{28} * 28;
+
 const DataSet& digits() {
   static const DataSet set = draw_digits();
   return set;
@@ -36,7 +38,7 @@ TEST(DigitsTest, SizesAreAsDocumentedAndEveryDigitIsEquallyFrequent) {
     EXPECT_EQ(part->count, part == &digits().train ? 12000 : 2000);
     EXPECT_EQ(part->rows, 28);
     EXPECT_EQ(part->columns, 28);
-    EXPECT_EQ(part->pixels.size(), static_cast<std::size_t>(part->count) * 28 * 28);
+    EXPECT_EQ(part->pixels.size(), static_cast<std::size_t>(part->count) * kPixels);
     ASSERT_EQ(part->labels.size(), static_cast<std::size_t>(part->count));
     for (int digit = 0; digit < 10; ++digit) {
       EXPECT_EQ(std::count(part->labels.begin(), part->labels.end(), digit), part->count / 10) << digit;
@@ -48,7 +50,8 @@ TEST(DigitsTest, NoPictureComesTwice) {
   std::set<std::string_view> seen;
   for (const Pictures* part : {&digits().train, &digits().test}) {
     const auto* pixels = reinterpret_cast<const char*>(part->pixels.data());
-    for (std::int64_t i = 0; i < part->count; ++i) seen.insert({pixels + i * 28 * 28, 28 * 28});
+    for (std::int64_t i = 0; i < part->count; ++i)
+      seen.insert({pixels + static_cast<std::size_t>(i) * kPixels, kPixels});
   }
   EXPECT_EQ(seen.size(), 14000u);
 }
@@ -56,8 +59,8 @@ TEST(DigitsTest, NoPictureComesTwice) {
 TEST(DigitsTest, EveryPictureHasADigitsShareOfInk) {
   for (const Pictures* part : {&digits().train, &digits().test}) {
     for (std::int64_t i = 0; i < part->count; ++i) {
-      const auto* first = &part->pixels[static_cast<std::size_t>(i) * 28 * 28];
-      const auto ink = std::count_if(first, first + 28 * 28, [](std::uint8_t pixel) { return pixel > 70; });
+      const auto* first = &part->pixels[static_cast<std::size_t>(i) * kPixels];
+      const auto ink = std::count_if(first, first + kPixels, [](std::uint8_t pixel) { return pixel > 70; });
       ASSERT_GE(ink, 12) << "picture " << i;
       ASSERT_LE(ink, 28 * 28 / 2) << "picture " << i;
     }

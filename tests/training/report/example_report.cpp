@@ -26,7 +26,8 @@ Misclassified picture(std::mt19937& random, double confidence) {
   constexpr int kSide = 28;
   std::uniform_real_distribution<double> uniform(-3, 3);
   std::uniform_int_distribution<int> digit(0, 9);
-  Misclassified result = {std::vector<std::uint8_t>(kSide * kSide), kSide, kSide, digit(random), 0, confidence};
+  Misclassified result = {
+      std::vector<std::uint8_t>(kSide * kSide), kSide, kSide, digit(random), 0, confidence};
   result.predicted = (result.label + 1 + digit(random) % 9) % 10;
   const double row = 14 + uniform(random);
   const double column = 14 + uniform(random);
@@ -36,7 +37,8 @@ Misclassified picture(std::mt19937& random, double confidence) {
       const double ring = std::abs(std::hypot(x - column, y - row) - radius);
       const double stroke = y > row ? std::abs(x - column - radius) : 9;
       const double ink = 1 - std::min(ring, stroke) / 2;
-      result.pixels[static_cast<std::size_t>(y * kSide + x)] = static_cast<std::uint8_t>(255 * std::max(0.0, ink));
+      result.pixels[static_cast<std::size_t>(y * kSide + x)] =
+          static_cast<std::uint8_t>(255 * std::max(0.0, ink));
     }
   }
   return result;

@@ -1,0 +1,81 @@
+#!/bin/sh
+# Each guard finds the offence it is there for, passes without it, and fails without its tool.
+# Usage: guards_test.sh COMPILER AR NM OBJDUMP
+. "$(dirname "$0")/house.sh"
+need "$1" "$2" "$3" "$4"
+here=$(cd "$(dirname "$0")" && pwd)
+cxx=$1 ar=$2 nm=$3 objdump=$4
+tree=$(mktemp -d)
+trap 'rm -rf "$tree"' EXIT
+
+passes() { "$here/$@" >"$tree/output" 2>&1 || fail "expected to pass: $*; it said: $(cat "$tree/output")"; }
+# finds TEXT GUARD ARGUMENTS...: the guard fails and says TEXT.
+finds() {
+  text=$1
+  shift
+  if "$here/$@" >"$tree/output" 2>&1; then fail "expected to fail ($text): $*"; fi
+  grep -q -- "$text" "$tree/output" || fail "expected \"$text\" from $*, it said: $(cat "$tree/output")"
+}
+
+source=$tree/source
+mkdir -p "$source/include/evenkeel" "$source/src/kernels" "$source/src/training" "$source/src/sync" "$source/app"
+echo '#include "evenkeel/kernels.h"' >"$source/include/evenkeel/evenkeel.h"
+echo '#include "kernels/check.h"' >"$source/src/training/fine.cpp"
+echo 'int main() { std::puts("the command line prints"); }' >"$source/app/main.cpp"
+passes includes_test.sh "$source"
+passes source_rules_test.sh "$source"
+
+# offence FILE LINE TEXT GUARD: with LINE in FILE, the guard says TEXT.
+offence() {
+  echo "$2" >"$source/$1"
+  finds "$3" "$4" "$source"
+  rm "$source/$1"
+}
+offence src/kernels/bad.cpp '#include "training/run.h"' 'kernels may not include training' includes_test.sh
+offence src/kernels/bad.cpp '#  include <ATen/ATen.h>' 'the kernels know no LibTorch' includes_test.sh
+offence src/kernels/bad.cpp '#include "evenkeel/evenkeel.h"' 'kernels may not include libtorch' includes_test.sh
+offence src/sync/bad.cpp '#include "lifecycle/freeze.h"' 'sync may not include lifecycle' includes_test.sh
+offence src/training/bad.cpp '#include "app/main.h"' 'training may not include app' includes_test.sh
+offence include/evenkeel/bad.h '#include "kernels/check.h"' 'public headers alone' includes_test.sh
+offence include/evenkeel/bad.h '#include <hwy/highway.h>' 'no Highway' includes_test.sh
+offence src/bad.cpp '#include "kernels/check.h"' 'no place in the order' includes_test.sh
+offence src/kernels/bad.cpp 'std::cout << 1;' 'does not print' source_rules_test.sh
+offence src/training/bad.cpp '  fprintf(stderr, "%d", 1);' 'does not print' source_rules_test.sh
+offence src/training/bad.cpp 'std::exit(1);' 'does not end the process' source_rules_test.sh
+offence src/kernels/bad.h "// TO""DO: the rest" 'unfinished' source_rules_test.sh
+offence src/kernels/bad.cpp "$(yes 'int x();' | head -n 401)" 'more than 400 lines' source_rules_test.sh
+
+# archive SOURCE-TEXT FLAGS...: the text compiled into kernels.a.
+archive() {
+  text=$1
+  shift
+  printf '%s\n' "$text" >"$tree/object.cpp"
+  rm -f "$tree/kernels.a"
+  "$cxx" -std=c++20 -O2 "$@" -c "$tree/object.cpp" -o "$tree/object.o" && "$ar" rc "$tree/kernels.a" "$tree/object.o" ||
+    fail "expected to compile: $text"
+}
+archive 'namespace evenkeel::kernels { void run(float) {} }'
+passes archive_symbols_test.sh "$nm" "$tree/kernels.a"
+archive 'namespace c10 { void log(int); } namespace evenkeel::kernels { void run(float) { c10::log(1); } }'
+finds 'c10::log' archive_symbols_test.sh "$nm" "$tree/kernels.a"
+finds 'found none' archive_symbols_test.sh "$tree/no-nm" "$tree/kernels.a"
+finds 'expected' archive_symbols_test.sh "$nm" "$tree/no-archive"
+
+weak='template <typename T> __attribute__((noinline)) void twice(T* x) { for (int i = 0; i < 64; ++i) x[i] += x[i]; }'
+use='void run(float* x) { twice(x); }'
+archive "$weak $use"
+status=0
+"$here/instruction_sets_test.sh" "$objdump" "$tree/kernels.a" >"$tree/output" 2>&1 || status=$?
+case $status in
+  0)
+    archive "$weak $use" -mavx2 -ftree-vectorize
+    finds 'is weak' instruction_sets_test.sh "$objdump" "$tree/kernels.a"
+    archive "namespace { $weak } $use" -mavx2 -ftree-vectorize
+    passes instruction_sets_test.sh "$objdump" "$tree/kernels.a"
+    archive "namespace N_AVX2 { $weak } void run(float* x) { N_AVX2::twice(x); }" -mavx2 -ftree-vectorize
+    passes instruction_sets_test.sh "$objdump" "$tree/kernels.a"
+    finds 'found none' instruction_sets_test.sh "$tree/no-objdump" "$tree/kernels.a"
+    finds 'expected' instruction_sets_test.sh "$objdump" "$tree/no-archive" ;;
+  77) ;;  # another processor: the guard itself says that it is skipped
+  *) fail "expected to pass or to be skipped: $(cat "$tree/output")" ;;
+esac

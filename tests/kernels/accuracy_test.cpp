@@ -1,0 +1,85 @@
+// The numerical contract of batch_norm.h, on data that is hard to keep it on.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "kernels/support/checks.h"
+#include "kernels/support/executors.h"
+#include "kernels/support/geometries.h"
+#include "kernels/support/oracle.h"
+
+namespace evenkeel::kernels::test {
+namespace {
+
+template <typename T>
+class AccuracyTest : public testing::Test {};
+using Types = testing::Types<float, double>;
+TYPED_TEST_SUITE(AccuracyTest, Types);
+
+TYPED_TEST(AccuracyTest, EveryStyleOfDataAgreesWithTheOracle) {
+  for (const Geometry& geometry : typical_geometries()) {
+    for (Style style : kStyles) {
+      for (std::uint64_t seed : {10, 11, 12}) {
+        check_every_call(Problem<TypeParam>(geometry, style, seed), Subject(three_threads()));
+      }
+    }
+  }
+}
+
+// Many values per channel: a bad shift costs most, and float has the longest sums to go wrong in.
+TYPED_TEST(AccuracyTest, LongChannelsAgreeWithTheOracle) {
+  for (const Geometry& geometry :
+       {Geometry{1, 2, 60'000}, {30'000, 3, 1}, {2'000, 20, 1}, {300, 5, 49}, {30, 3, 784}}) {
+    for (Style style : kStyles)
+      check_every_call(Problem<TypeParam>(geometry, style, 13), Subject(three_threads()));
+  }
+}
+
+// The figures of the header, written out.
+TYPED_TEST(AccuracyTest, VarianceKeepsWhatTheHeaderPromises) {
+  struct Promise {
+    double ratio, error;
+  };
+  for (const Geometry& geometry : typical_geometries()) {
+    for (const Promise& promise : {Promise{0, 1e-6}, {1, 1e-6}, {100, 1e-6}, {1e4, 1e-6}, {1e6, 1e-3}}) {
+      Random random(14);
+      std::vector<TypeParam> input;
+      for (std::int64_t i = 0; i < geometry.size(); ++i) {
+        input.push_back(static_cast<TypeParam>(promise.ratio + random.away_from_zero()));
+      }
+      const auto channels = static_cast<std::size_t>(geometry.channels);
+      std::vector<double> mean(channels);
+      std::vector<double> m2(channels);
+      run(ChannelMoments<TypeParam>{geometry, input.data(), mean.data(), m2.data()}, three_threads());
+      const oracle::Moments expected = oracle::moments(input, geometry);
+      for (std::size_t c = 0; c < channels; ++c) {
+        EXPECT_LE(std::fabs(m2[c] - expected.m2[c]), promise.error * expected.m2[c])
+            << "mean / std = " << promise.ratio << ", (outer, channels, inner) = (" << geometry.outer << ", "
+            << geometry.channels << ", " << geometry.inner << "), channel " << c;
+      }
+    }
+  }
+}
+
+TYPED_TEST(AccuracyTest, HugeGradientsAgreeWithTheOracle) {
+  for (const Geometry& geometry : typical_geometries()) {
+    for (Style style : {Style::kPlain, Style::kOffset1e4, Style::kHuge}) {
+      Problem<TypeParam> problem(geometry, style, 15);
+      for (TypeParam& gradient : problem.grad_output) gradient *= TypeParam(1e30);
+      check_every_call(problem, Subject(three_threads()));
+    }
+  }
+}
+
+TYPED_TEST(AccuracyTest, SortedGradientsAndGradientsOfOneSignAgreeWithTheOracle) {
+  for (const Geometry& geometry : typical_geometries()) {
+    for (Style style : {Style::kOffset1e4, Style::kRamp, Style::kLateStart, Style::kOutlierFirst}) {
+      Problem<TypeParam> problem(geometry, Style::kOffset100, 16);
+      problem.grad_output = make_tensor<TypeParam>(geometry, style, 17);
+      check_every_call(problem, Subject(three_threads()));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace evenkeel::kernels::test

@@ -1,0 +1,62 @@
+// Random problems against the oracle. EVENKEEL_FUZZ_CASES sets how many, EVENKEEL_FUZZ_SEED where they start;
+// a failure names the seed of its case, which alone repeats it with EVENKEEL_FUZZ_CASES=1.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "kernels/support/checks.h"
+#include "kernels/support/executors.h"
+#include "kernels/support/geometries.h"
+#include "kernels/support/results.h"
+
+namespace evenkeel::kernels::test {
+namespace {
+
+std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text ? std::stoull(text) : otherwise;
+}
+
+template <typename T>
+void run_case(std::uint64_t seed) {
+  Random random(seed);
+  const Geometry geometry = random_geometry(random.between(0, 9) == 0 ? 500'000 : 20'000, random);
+  Options options;
+  options.placement = kPlacements[random.next() % kPlacements.size()];
+  options.weight = random.between(0, 3) > 0;
+  options.bias = random.between(0, 3) > 0;
+  options.in_place = random.between(0, 2) == 0;
+  options.grad_input = random.between(0, 3) > 0;
+  options.grad_weight = random.between(0, 3) > 0;
+  options.grad_bias = random.between(0, 3) > 0;
+  options.eps = random.between(0, 2) == 0 ? 1e-3 : 1e-5;
+  Problem<T> problem(geometry, kStyles[random.next() % kStyles.size()], seed, options);
+  if (random.between(0, 3) == 0) {
+    problem.grad_output = make_tensor<T>(geometry, kStyles[random.next() % kStyles.size()], seed + 9);
+  }
+  const auto& [name, executor] = all_executors()[random.next() % all_executors().size()];
+  SCOPED_TRACE(testing::Message() << "EVENKEEL_FUZZ_SEED=" << seed << ", " << name);
+  check_every_call(problem, Subject(executor));
+  EXPECT_EQ(first_difference(geometry, run_every_call(problem, Subject(serial_executor())),
+                             run_every_call(problem, Subject(executor))),
+            "")
+      << problem << ", serial and " << name;
+}
+
+TEST(FuzzTest, RandomProblemsAgreeWithTheOracleAndKeepTheirBits) {
+  const std::uint64_t cases = number_from_environment("EVENKEEL_FUZZ_CASES", 300);
+  const std::uint64_t first = number_from_environment("EVENKEEL_FUZZ_SEED", 1);
+  std::cout << cases << " cases from EVENKEEL_FUZZ_SEED=" << first << '\n';
+  for (std::uint64_t seed = first; seed < first + cases; ++seed) {
+    if (Random(seed).next() % 3 == 0) {
+      run_case<double>(seed);
+    } else {
+      run_case<float>(seed);
+    }
+    if (HasFailure()) break;  // one case is enough to work on
+  }
+}
+
+}  // namespace
+}  // namespace evenkeel::kernels::test

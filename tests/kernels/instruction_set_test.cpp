@@ -1,0 +1,85 @@
+// Every instruction set this processor has, forced in turn, against the oracle.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+
+#include "evenkeel/kernels/instruction_set.h"
+#include "kernels/support/checks.h"
+#include "kernels/support/executors.h"
+#include "kernels/support/geometries.h"
+#include "kernels/support/results.h"
+
+namespace evenkeel::kernels::test {
+namespace {
+
+class InstructionSetTest : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override { use_instruction_set(GetParam()); }
+  void TearDown() override { use_instruction_set("best"); }
+
+  template <typename T>
+  static void expect_every_call_right(const Problem<T>& problem) {
+    check_every_call(problem, Subject(three_threads()));
+    SCOPED_TRACE(problem);
+    const Results<T> expected = run_every_call(problem, Subject(serial_executor()));
+    for (const auto& [name, executor] : all_executors()) {
+      EXPECT_EQ(first_difference(problem.geometry, expected, run_every_call(problem, Subject(executor))), "")
+          << "serial and " << name;
+    }
+  }
+};
+
+TEST_P(InstructionSetTest, IsInUseWhenForced) { EXPECT_EQ(instruction_set(), GetParam()); }
+
+TEST_P(InstructionSetTest, CriticalGeometriesAgreeWithTheOracleAndKeepTheirBits) {
+  std::size_t number = 0;
+  for (const Geometry& geometry : critical_geometries(10'000, 80)) {
+    Options options;
+    options.placement = kPlacements[number++ % kPlacements.size()];
+    options.in_place = number % 4 == 0;
+    expect_every_call_right(Problem<float>(geometry, Style::kPlain, 80, options));
+    expect_every_call_right(Problem<double>(geometry, Style::kPlain, 80, options));
+  }
+}
+
+TEST_P(InstructionSetTest, EveryStyleOfDataAgreesWithTheOracleAndKeepsItsBits) {
+  for (const Geometry& geometry : typical_geometries()) {
+    for (Style style : kStyles) {
+      expect_every_call_right(Problem<float>(geometry, style, 81));
+      expect_every_call_right(Problem<double>(geometry, style, 81));
+    }
+  }
+}
+
+TEST_P(InstructionSetTest, TensorsOverManyBlocksAgreeWithTheOracleAndKeepTheirBits) {
+  for (const Geometry& geometry : {Geometry{40'000, 16, 1}, {1, 3, 200'000}, {100, 20, 576}, {300, 33, 49}}) {
+    expect_every_call_right(Problem<float>(geometry, Style::kOffset100, 82));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Supported, InstructionSetTest, testing::ValuesIn(supported_instruction_sets()),
+                         [](const testing::TestParamInfo<std::string>& info) { return info.param; });
+
+TEST(InstructionSetChoiceTest, BestIsTheFirstOfTheSupported) {
+  ASSERT_FALSE(supported_instruction_sets().empty());
+  use_instruction_set("best");
+  EXPECT_EQ(instruction_set(), supported_instruction_sets().front());
+}
+
+TEST(InstructionSetChoiceTest, AnUnknownNameIsRefusedAndChangesNothing) {
+  const std::string before = instruction_set();
+  try {
+    use_instruction_set("sse9000");
+    FAIL() << "nothing was thrown";
+  } catch (const std::invalid_argument& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("use_instruction_set"));
+    EXPECT_THAT(error.what(), testing::HasSubstr(before));  // what could be asked for
+    EXPECT_THAT(error.what(), testing::HasSubstr("sse9000"));
+  }
+  EXPECT_EQ(instruction_set(), before);
+}
+
+}  // namespace
+}  // namespace evenkeel::kernels::test

@@ -1,0 +1,205 @@
+// The layers as modules: names, printing, cloning, archives, what happens to their state.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <sstream>
+
+#include "evenkeel/evenkeel.h"
+
+namespace evenkeel {
+namespace {
+
+using torch::Tensor;
+
+std::string printed(const torch::nn::Module& module) {
+  std::ostringstream stream;
+  stream << module;
+  return stream.str();
+}
+
+template <typename Module>
+Module trained(Module norm) {
+  torch::manual_seed(8);
+  const torch::NoGradGuard no_grad;
+  norm->weight.uniform_(0.5, 2);
+  norm->bias.normal_();
+  for (int step = 0; step < 3; ++step) norm->forward(torch::randn({4, 3, 5, 5}) + step);
+  return norm;
+}
+
+void expect_same_state(const torch::nn::Module& a, const torch::nn::Module& b) {
+  const auto same = [](const auto& left, const auto& right) {
+    ASSERT_EQ(left.keys(), right.keys());
+    for (const auto& item : left) {
+      EXPECT_EQ(item.value().scalar_type(), right[item.key()].scalar_type()) << item.key();
+      EXPECT_TRUE(torch::equal(item.value(), right[item.key()])) << item.key();
+    }
+  };
+  same(a.named_parameters(), b.named_parameters());
+  same(a.named_buffers(), b.named_buffers());
+}
+
+TEST(BatchNormModuleTest, NamesShapesAndDtypesAreTheOnesOfPyTorch) {
+  const BatchNorm2d ours(3);
+  const torch::nn::BatchNorm2d theirs(3);
+  expect_same_state(*ours, *theirs);
+  EXPECT_THAT(ours->named_parameters().keys(), ::testing::ElementsAre("weight", "bias"));
+  EXPECT_THAT(ours->named_buffers().keys(),
+              ::testing::ElementsAre("running_mean", "running_var", "num_batches_tracked"));
+  EXPECT_EQ(ours->num_batches_tracked.dim(), 0);
+  EXPECT_EQ(ours->num_batches_tracked.scalar_type(), torch::kLong);
+}
+
+TEST(BatchNormModuleTest, WithoutAffineAndTrackingThereIsNoState) {
+  const BatchNorm1d norm(BatchNormOptions(3).affine(false).track_running_stats(false));
+  EXPECT_TRUE(norm->named_parameters().is_empty());
+  EXPECT_TRUE(norm->named_buffers().is_empty());
+}
+
+TEST(BatchNormModuleTest, PrettyPrintReadsAsLibTorchs) {
+  EXPECT_EQ(printed(*BatchNorm2d(3)),
+            "evenkeel::BatchNorm2d(3, eps=1e-05, momentum=0.1, affine=true, track_running_stats=true)");
+  EXPECT_EQ(printed(*BatchNorm1d(BatchNormOptions(7).eps(0.5).momentum(std::nullopt).affine(false))),
+            "evenkeel::BatchNorm1d(7, eps=0.5, momentum=None, affine=false, track_running_stats=true)");
+  EXPECT_EQ(BatchNorm3d(1)->name(), "evenkeel::BatchNorm3dImpl");
+}
+
+TEST(BatchNormModuleTest, CloneIsEqualAndIndependent) {
+  BatchNorm2d norm = trained(BatchNorm2d(BatchNormOptions(3).eps(0.01)));
+  norm->eval();
+  const auto copy = std::dynamic_pointer_cast<BatchNorm2dImpl>(norm->clone());
+  ASSERT_NE(copy, nullptr);
+  expect_same_state(*norm, *copy);
+  EXPECT_FALSE(copy->is_training());
+  const Tensor x = torch::randn({2, 3, 4, 4});
+  EXPECT_TRUE(torch::equal(norm->forward(x), copy->forward(x)));
+  copy->train();
+  copy->forward(x);
+  EXPECT_EQ(norm->num_batches_tracked.item<int>(), 3);
+  EXPECT_EQ(copy->num_batches_tracked.item<int>(), 4);
+  EXPECT_FALSE(torch::equal(norm->running_mean, copy->running_mean));
+}
+
+TEST(BatchNormModuleTest, WorksInASequentialNextToLibTorchsLayers) {
+  torch::nn::Sequential net(torch::nn::Conv2d(torch::nn::Conv2dOptions(1, 3, 3).bias(false)), BatchNorm2d(3),
+                            torch::nn::ReLU(), torch::nn::Flatten(), BatchNorm1d(3 * 36));
+  net->forward(torch::randn({4, 1, 8, 8})).sum().backward();
+  for (const auto& parameter : net->parameters()) EXPECT_TRUE(parameter.grad().defined());
+  EXPECT_EQ(net->buffers().size(), 6U);
+  EXPECT_EQ(torch::nn::Sequential(std::dynamic_pointer_cast<torch::nn::SequentialImpl>(net->clone()))->size(),
+            5U);
+}
+
+TEST(BatchNormModuleTest, ArchivesPassBothWaysBetweenTheLayersAndLibTorchs) {
+  BatchNorm2d ours = trained(BatchNorm2d(3));
+  torch::nn::BatchNorm2d theirs(3);
+  std::stringstream there;
+  torch::save(ours, there);
+  torch::load(theirs, there);
+  expect_same_state(*ours, *theirs);
+
+  theirs = trained(torch::nn::BatchNorm2d(3));
+  std::stringstream back;
+  torch::save(theirs, back);
+  BatchNorm2d loaded(3);
+  torch::load(loaded, back);
+  expect_same_state(*theirs, *loaded);
+  ours->eval();
+  theirs->eval();
+  const Tensor x = torch::randn({2, 3, 4, 4});
+  EXPECT_TRUE(torch::allclose(loaded->forward(x), trained(torch::nn::BatchNorm2d(3))->forward(x)));
+}
+
+TEST(BatchNormModuleTest, AnotherDtypeLeavesTheCounterAnInteger) {
+  BatchNorm2d norm(3);
+  norm->to(torch::kDouble);
+  EXPECT_EQ(norm->running_var.scalar_type(), torch::kDouble);
+  EXPECT_EQ(norm->num_batches_tracked.scalar_type(), torch::kLong);
+  torch::nn::Sequential net(norm);
+  net->to(torch::kCPU, torch::kFloat);
+  EXPECT_EQ(norm->weight.scalar_type(), torch::kFloat);
+  EXPECT_EQ(norm->num_batches_tracked.scalar_type(), torch::kLong);
+  norm(torch::randn({2, 3, 2, 2}));
+  EXPECT_EQ(norm->num_batches_tracked.item<int>(), 1);
+}
+
+TEST(BatchNormModuleTest, ResetGoesBackToTheFirstValues) {
+  BatchNorm2d norm = trained(BatchNorm2d(3));
+  norm->reset_running_stats();
+  EXPECT_EQ(norm->num_batches_tracked.item<int>(), 0);
+  EXPECT_FALSE(torch::equal(norm->weight, torch::ones({3})));
+  norm->reset_parameters();
+  expect_same_state(*norm, *BatchNorm2d(3));
+  EXPECT_TRUE(norm->weight.requires_grad());
+}
+
+TEST(BatchNormModuleTest, WithoutTrackingEvaluationUsesTheBatch) {
+  BatchNorm1d norm(BatchNormOptions(2).track_running_stats(false));
+  const Tensor x = torch::randn({8, 2}) * 4 + 2;
+  const Tensor in_training = norm(x);
+  norm->eval();
+  EXPECT_TRUE(torch::equal(in_training, norm(x)));
+}
+
+TEST(BatchNormModuleTest, TrackingSwitchedOffLaterKeepsTheStatisticsAsTheyAre) {
+  BatchNorm2d norm = trained(BatchNorm2d(3));
+  const Tensor before = norm->running_mean.clone();
+  norm->options.track_running_stats(false);
+  norm->forward(torch::randn({4, 3, 2, 2}) + 9);
+  EXPECT_TRUE(torch::equal(norm->running_mean, before));
+  EXPECT_EQ(norm->num_batches_tracked.item<int>(), 3);
+  norm->eval();
+  EXPECT_GT(norm->forward(torch::full({1, 3, 1, 1}, 100.0)).abs().max().item<double>(),
+            1);  // not the batch's own
+}
+
+TEST(BatchNormModuleTest, EmptyBatchGivesEmptyOutputZeroGradientsAndLeavesTheState) {
+  for (const bool training : {true, false}) {
+    SCOPED_TRACE(training);
+    BatchNorm2d norm = trained(BatchNorm2d(3));
+    const auto before = std::dynamic_pointer_cast<BatchNorm2dImpl>(norm->clone());
+    norm->train(training);
+    const Tensor x = torch::empty({0, 3, 4, 4}).requires_grad_();
+    const Tensor y = norm->forward(x);
+    EXPECT_EQ(y.sizes(), x.sizes());
+    const auto gradients =
+        torch::autograd::grad({y}, {x, norm->weight, norm->bias}, {torch::empty_like(y)}, true, true);
+    EXPECT_EQ(gradients[0].sizes(), x.sizes());
+    EXPECT_TRUE(torch::equal(gradients[1], torch::zeros({3})));
+    EXPECT_TRUE(torch::equal(gradients[2], torch::zeros({3})));
+    const auto second = torch::autograd::grad({gradients[0].sum()}, {norm->weight}, {}, true, false, true);
+    EXPECT_TRUE(!second[0].defined() || torch::equal(second[0], torch::zeros({3})));
+    y.sum().backward();
+    EXPECT_TRUE(torch::equal(norm->weight.grad(), torch::zeros({3})));
+    expect_same_state(*norm, *before);
+  }
+}
+
+TEST(BatchNormFunctionTest, TakesLibTorchsOptionsAndNoMomentumWhereNothingIsUpdated) {
+  const Tensor x = torch::randn({4, 3});
+  const Tensor mean = torch::zeros({3});
+  const Tensor variance = torch::ones({3});
+  namespace F = torch::nn::functional;
+  EXPECT_TRUE(torch::allclose(
+      functional::batch_norm(x, mean, variance, F::BatchNormFuncOptions().training(true)),
+      F::batch_norm(x, mean, variance, F::BatchNormFuncOptions().training(true)), 1e-5, 1e-6));
+  const auto none = functional::BatchNormFuncOptions().momentum(std::nullopt);
+  EXPECT_NO_THROW(functional::batch_norm(x, mean, variance, none));
+  EXPECT_NO_THROW(functional::batch_norm(x, {}, {}, functional::BatchNormFuncOptions(none).training(true)));
+}
+
+TEST(BatchNormFunctionTest, RunningStatisticsThatAreNotContiguousAreUpdatedInPlace) {
+  const Tensor table = torch::zeros({3, 2});
+  table.select(1, 1).fill_(1);
+  const Tensor x = torch::randn({8, 3});
+  const Tensor mean = torch::zeros({3});
+  const Tensor variance = torch::ones({3});
+  const auto options = functional::BatchNormFuncOptions().training(true);
+  functional::batch_norm(x, table.select(1, 0), table.select(1, 1), options);
+  functional::batch_norm(x, mean, variance, options);
+  EXPECT_TRUE(torch::equal(table, torch::stack({mean, variance}, 1)));
+}
+
+}  // namespace
+}  // namespace evenkeel
