@@ -128,16 +128,18 @@ TEST_F(TrainerTest, StoppedAndResumedItEndsInTheSameBitsAsNeverStopped) {
 }
 
 // What a kill leaves behind: a checkpoint of an earlier step, and records after it.
-TEST_F(TrainerTest, RecordsAfterTheCheckpointAreCutOffAndWrittenAgain) {
+TEST_F(TrainerTest, WhatAKillLeavesAfterTheCheckpointIsCutOff) {
   const auto whole = finished_run("whole", settings());
   const auto folder = start("killed", settings());
   StoppingMonitor monitor({13});
   train(folder, data_, monitor);
   std::ofstream(folder.metrics(), std::ios::app) << R"({"step":20,"epoch":2,"train_loss":9,"test_acc)";
+  std::ofstream(folder.path / "checkpoint.pt.1-2.tmp") << "half a checkpoint";
   StoppingMonitor rest;
   ASSERT_TRUE(train(folder, data_, rest).has_value());
   EXPECT_EQ(bytes_of(folder.model()), bytes_of(whole.model()));
   EXPECT_EQ(read_metrics(folder.metrics()).size(), read_metrics(whole.metrics()).size());
+  EXPECT_FALSE(fs::exists(folder.path / "checkpoint.pt.1-2.tmp"));
 }
 
 TEST_F(TrainerTest, TellsTheMonitorWhereItStands) {
