@@ -15,7 +15,9 @@ network = DigitNetwork(with_norm=norm != "none")
 for name, tensor in torch.load(f"{folder}/first.pt").items():
     assert torch.equal(tensor, network.state_dict()[name]), f"first weights differ: {name}"
 
-network.load_state_dict(torch.load(f"{folder}/model.pt"))
+state = torch.load(f"{folder}/model.pt")
+assert state._metadata == network.state_dict()._metadata, f"expected PyTorch's versions, found {state._metadata}"
+network.load_state_dict(state)
 network.eval()
 example = torch.load(f"{folder}/example.pt")
 with torch.no_grad():
