@@ -12,7 +12,7 @@ namespace evenkeel::training {
 namespace {
 
 // In gnuplot's language a quote inside quotes is doubled; a script has one command per line.
-std::string quoted(std::string text) {
+std::string quoted(const std::string& text) {
   std::string result = "'";
   for (const char c : text) {
     if (c == '\'') result += '\'';

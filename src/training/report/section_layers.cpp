@@ -71,6 +71,7 @@ std::string plot_of(const LayerState& layer, const Quantity& quantity, const std
   const std::vector<Point> start = {{plot.x.low, quantity.start}, {plot.x.high, quantity.start}};
   plot.curves.push_back({start, {Ink::Kind::kReference, 1}, 1, false});
   std::vector<Point> points;
+  points.reserve(sorted.size());
   for (const Ranked& entry : sorted) points.push_back({static_cast<double>(points.size() + 1), entry.value});
   plot.curves.push_back(
       {thin(points, kDrawnChannels), {Ink::Kind::kRun, 1}, 2, points.size() <= kMarkedChannels});

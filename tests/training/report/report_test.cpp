@@ -8,20 +8,18 @@
 #include <fstream>
 #include <iterator>
 #include <limits>
-#include <regex>
-#include <set>
 #include <stdexcept>
 #include <vector>
 
 #include "training/report/example_report.h"
 #include "training/report/fake_gnuplot.h"
+#include "training/report/page_text.h"
 
 namespace evenkeel::training {
 namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
 using ::testing::ThrowsMessage;
@@ -50,38 +48,7 @@ class ReportTest : public ::testing::Test {
   fs::path folder_;
 };
 
-int count(const std::string& text, const std::string& part) {
-  int found = 0;
-  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
-  return found;
-}
-
-// The first tag that does not close, or closes what is not open; empty when there is none.
-std::string unbalanced_tag(const std::string& page) {
-  const std::set<std::string> never_closed = {"!DOCTYPE", "meta", "link", "img"};
-  std::vector<std::string> open;
-  const std::regex tag("<(/?)([a-zA-Z!][a-zA-Z0-9]*)[^<>]*>");
-  for (auto it = std::sregex_iterator(page.begin(), page.end(), tag); it != std::sregex_iterator(); ++it) {
-    const std::string name = (*it)[2];
-    if (never_closed.contains(name) || it->str().ends_with("/>")) continue;
-    if ((*it)[1] != "/") {
-      open.push_back(name);
-    } else if (open.empty() || open.back() != name) {
-      return it->str();
-    } else {
-      open.pop_back();
-    }
-  }
-  return open.empty() ? "" : open.back();
-}
-
-std::vector<std::string> plots_of(const std::string& page) {
-  std::vector<std::string> plots;
-  for (auto at = page.find("<svg"); at != std::string::npos; at = page.find("<svg", at + 1)) {
-    plots.push_back(page.substr(at, page.find("</svg>", at) - at));
-  }
-  return plots;
-}
+std::vector<std::string> plots_of(const std::string& page) { return pieces(page, "<svg", "</svg>"); }
 
 TEST_F(ReportTest, EverySectionAndEveryHeadlineFigureIsThere) {
   const std::string text = page({"Digits", {{"seed", "42"}}, {example_run()}});
