@@ -2,13 +2,14 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <string>
 
 #include "commands.h"
+#include "training/comparison.h"
 #include "training/config.h"
 #include "training/data/data_set.h"
 #include "training/evaluation.h"
-#include "training/run_folder.h"
 
 namespace evenkeel::app {
 namespace {
@@ -50,7 +51,11 @@ void print_json(const std::string& data, const Evaluation& result) {
 }
 
 int run(const Arguments& arguments) {
-  const auto folder = open_run_folder(arguments.run);
+  const auto runs = open_runs(arguments.run);
+  const auto& folder = runs.folders.front();
+  if (runs.folders.size() > 1)
+    throw std::runtime_error(fmt::format("{}: expected one run, found a comparison: {}, {}", arguments.run,
+                                         folder.path.string(), runs.folders.back().path.string()));
   const auto data = arguments.data.empty() ? read_config(folder.config()).data : arguments.data;
   const auto result = evaluate(folder, open_data_set(data));
   (arguments.json ? print_json : print_table)(data, result);

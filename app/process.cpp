@@ -34,8 +34,12 @@ void catch_stop_signals() {
   struct sigaction action {};
   action.sa_handler = [](int signal) { stop_signal.store(signal); };
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
+  for (const int signal : {SIGINT, SIGTERM}) {
+    struct sigaction before {};
+    sigaction(signal, nullptr, &before);
+    if (before.sa_handler != SIG_IGN)
+      sigaction(signal, &action, nullptr);  // a shell lets background jobs ignore Ctrl-C
+  }
 }
 
 int received_signal() { return stop_signal.load(); }

@@ -88,6 +88,8 @@ void say_result(const Summary& summary, const RunFolder& folder) {
 int run(Arguments& arguments) {
   arguments.config.norm = norm_from_name(arguments.norm);
   arguments.config.data = absolute_data(arguments.config.data);
+  check(arguments.config);
+  if (arguments.compare) check_comparison(arguments.config);
 
   std::optional<Comparison> runs;
   if (!arguments.resume.empty()) {
@@ -139,8 +141,8 @@ Command add_train(CLI::App& program) {
   what->add_option("--norm", arguments->norm, "batch (Evenkeel's), torch (LibTorch's) or none")
       ->check(CLI::IsMember({"batch", "torch", "none"}))
       ->capture_default_str();
-  auto* compare = what->add_flag("--compare", arguments->compare,
-                                 "Train without batch norm too, and draw both in one report");
+  what->add_flag("--compare", arguments->compare,
+                 "Train without batch norm too, and draw both in one report");
   auto* how = command->add_option_group("How");
   how->add_option("--epochs", config.epochs, "Times to go through the training pictures")
       ->capture_default_str();
@@ -160,7 +162,6 @@ Command add_train(CLI::App& program) {
       ->capture_default_str();
   where->add_option("--resume", arguments->resume, "Go on with the interrupted run in this folder")
       ->excludes(out);
-  (void)compare;
   return [arguments] { return run(*arguments); };
 }
 

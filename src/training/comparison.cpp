@@ -17,10 +17,14 @@ bool Comparison::is_finished() const {
                      [](const RunFolder& folder) { return folder.is_finished(); });
 }
 
-Comparison start_comparison(const std::filesystem::path& path, const TrainConfig& config,
-                            const DataSet& data) {
+void check_comparison(const TrainConfig& config) {
   if (config.norm == Norm::kNone)
     throw std::runtime_error("compare: expected a run with batch norm to compare, found norm none");
+}
+
+Comparison start_comparison(const std::filesystem::path& path, const TrainConfig& config,
+                            const DataSet& data) {
+  check_comparison(config);
   const auto folder = create_run_folder(path);
   TrainConfig without = config;
   without.norm = Norm::kNone;

@@ -20,7 +20,10 @@ struct Comparison {
   bool is_finished() const;
 };
 
-// Throws std::runtime_error with one line as start_run does, or when the run itself is without batch norm.
+// Throws std::runtime_error with one line when the run itself is without batch norm.
+void check_comparison(const TrainConfig& config);
+
+// Throws as start_run and check_comparison do.
 Comparison start_comparison(const std::filesystem::path& path, const TrainConfig& config,
                             const DataSet& data);
 

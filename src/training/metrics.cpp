@@ -41,9 +41,8 @@ MetricsFile::MetricsFile(std::filesystem::path path, std::int64_t keep_bytes)
   if (descriptor_ < 0) fail(path_, errno);
   const auto found = ::lseek(descriptor_, 0, SEEK_END);
   const bool long_enough = found >= keep_bytes;
-  if (long_enough && ::ftruncate(descriptor_, keep_bytes) == 0 &&
-      ::lseek(descriptor_, 0, SEEK_END) == keep_bytes)
-    return;
+  const bool cut = found > keep_bytes && ::ftruncate(descriptor_, keep_bytes) == 0;
+  if ((cut || found == keep_bytes) && ::lseek(descriptor_, 0, SEEK_END) == keep_bytes) return;
   const int error = errno;
   ::close(descriptor_);
   if (!long_enough)

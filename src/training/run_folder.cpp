@@ -6,6 +6,7 @@
 #include <ctime>
 #include <stdexcept>
 #include <system_error>
+#include <vector>
 
 #include "training/json_file.h"
 
@@ -50,6 +51,13 @@ RunFolder open_run_folder(const fs::path& path) {
     throw std::runtime_error(
         fmt::format("{}: expected the folder of a run, found one without config.json", path.string()));
   return folder;
+}
+
+void remove_temporary_files(const RunFolder& folder) {
+  std::vector<fs::path> leftovers;
+  for (const auto& entry : fs::directory_iterator(folder.path))
+    if (entry.path().extension() == ".tmp") leftovers.push_back(entry.path());
+  for (const auto& path : leftovers) fs::remove(path);
 }
 
 fs::path default_run_path(const std::string& data, const std::string& what) {

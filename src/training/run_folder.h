@@ -42,6 +42,9 @@ RunFolder create_run_folder(const std::filesystem::path& path);
 // Throws std::runtime_error with one line unless there is a run in the folder.
 RunFolder open_run_folder(const std::filesystem::path& path);
 
+// Removes the temporary files that killed processes have left in the folder.
+void remove_temporary_files(const RunFolder& folder);
+
 // runs/<date-time>-<data>-<what>, with -2, -3, ... when that exists.
 std::filesystem::path default_run_path(const std::string& data, const std::string& what);
 

@@ -51,10 +51,9 @@ class Trainer {
     while (progress_.step < steps_) {
       step();
       monitor.after_step(status());
-      const bool epoch_ends = progress_.step % steps_per_epoch_ == 0 || progress_.step == steps_;
-      if (epoch_ends) end_epoch(monitor);
+      if (epoch_ends()) end_epoch(monitor);
       const bool stop = monitor.stop_requested() && progress_.step < steps_;
-      if (epoch_ends || stop || progress_.step % config_.checkpoint_every == 0) checkpoint();
+      if (epoch_ends() || stop || progress_.step % config_.checkpoint_every == 0) checkpoint();
       if (stop) return std::nullopt;
     }
     return finish();
@@ -63,6 +62,8 @@ class Trainer {
  private:
   std::int64_t step_in_epoch() const { return (progress_.step - 1) % steps_per_epoch_ + 1; }
   std::int64_t epoch() const { return (progress_.step - 1) / steps_per_epoch_ + 1; }
+
+  bool epoch_ends() const { return progress_.step % steps_per_epoch_ == 0 || progress_.step == steps_; }
 
   void resume() {
     progress_ = load_checkpoint(folder_.checkpoint(), network_, adam_);
@@ -98,12 +99,13 @@ class Trainer {
     progress_.record_loss += loss.item<double>();
     progress_.epoch_correct += logits.detach().argmax(1).eq(batch.labels).sum().item<std::int64_t>();
     progress_.seconds = seconds_before_ + seconds_here();
-    if (step_in_epoch() % kStepsPerRecord == 0) record(std::nullopt);
+    if (step_in_epoch() % kStepsPerRecord == 0 && !epoch_ends()) record(std::nullopt);
   }
 
   void end_epoch(TrainingMonitor& monitor) {
     auto now = status();
-    now.test_accuracy = evaluate(*network_, data_.test, config_).accuracy();
+    test_accuracy_ = evaluate(*network_, data_.test, config_).accuracy();
+    now.test_accuracy = test_accuracy_;
     progress_.seconds = seconds_before_ + seconds_here();
     record(now.test_accuracy);
     monitor.after_epoch(now);
@@ -121,9 +123,10 @@ class Trainer {
   }
 
   Summary finish() {
-    const auto accuracy = evaluate(*network_, data_.test, config_).accuracy();
+    // A run killed after its last checkpoint has no accuracy yet.
+    if (!test_accuracy_) test_accuracy_ = evaluate(*network_, data_.test, config_).accuracy();
     save_model(folder_.model(), network_);
-    const Summary summary{accuracy,          progress_.epoch_loss / static_cast<double>(step_in_epoch()),
+    const Summary summary{*test_accuracy_,   progress_.epoch_loss / static_cast<double>(step_in_epoch()),
                           epoch(),           progress_.step,
                           progress_.seconds, std::string(name_of(config_.norm)),
                           config_.data};
@@ -161,10 +164,11 @@ class Trainer {
   DigitNetwork network_;
   torch::optim::Adam adam_;
   Progress progress_;
-  std::optional<MetricsFile> metrics_;  // opened once it is known how much of it to keep
-  std::vector<std::int64_t> order_;     // of this epoch's pictures
-  std::int64_t first_step_ = 0;         // of this process
-  double seconds_before_ = 0;           // trained by earlier processes
+  std::optional<MetricsFile> metrics_;   // opened once it is known how much of it to keep
+  std::vector<std::int64_t> order_;      // of this epoch's pictures
+  std::optional<double> test_accuracy_;  // after the last epoch
+  std::int64_t first_step_ = 0;          // of this process
+  double seconds_before_ = 0;            // trained by earlier processes
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
@@ -183,6 +187,7 @@ std::optional<Summary> train(const RunFolder& folder, const DataSet& data, Train
   check_pictures(data);
   const auto config = read_config(folder.config());
   const RunLock lock(folder);
+  remove_temporary_files(folder);
   torch::set_num_threads(config.threads);
   return Trainer(folder, config, data).run(monitor);
 }

@@ -1,0 +1,26 @@
+# Wrong usage is one line and exit code 2; everything else that goes wrong is one line and exit code 1.
+. "$(dirname "$0")/check.sh"
+
+more="(evenkeel --help says more)"
+fails 2 "evenkeel: A subcommand is required $more"
+fails 2 "evenkeel: The following argument was not expected: --colour $more" train --colour
+fails 2 "evenkeel: --norm: layer not in {batch,torch,none} $more" train --norm layer
+fails 2 "evenkeel: --out excludes --resume $more" train --out a --resume b
+fails 2 "evenkeel: RUN is required $more" evaluate
+
+fails 1 "evenkeel: epochs: expected 1 to 1000000000, found 0" train --epochs 0
+fails 1 "evenkeel: batch size: expected 2 to 1000000000, found 1" train --batch-size 1
+fails 1 "evenkeel: learning rate: expected a number above 0, found -1" train --lr -1
+fails 1 "evenkeel: threads: expected 1 to 4096, found 0" train --threads 0
+fails 1 "evenkeel: compare: expected a run with batch norm to compare, found norm none" train --compare --norm none
+run 1 train --data cats
+contains stderr '^evenkeel: .*expected.*cats'
+[ ! -e runs ] || fail "expected no run folder after an error, found one"
+
+fails 1 "evenkeel: nowhere: expected the folder of a run, found none" train --resume nowhere
+fails 1 "evenkeel: nowhere: expected the folder of a run, found none" evaluate nowhere
+mkdir empty
+fails 1 "evenkeel: empty: expected the folder of a run, found one without config.json" evaluate empty
+mkdir full
+echo precious >full/file
+fails 1 "evenkeel: full: expected a new or empty folder for the run, found one with something in it" train --out full

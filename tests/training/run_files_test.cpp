@@ -1,0 +1,148 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "temporary_folder.h"
+#include "training/config.h"
+#include "training/metrics.h"
+#include "training/run_folder.h"
+#include "training/run_lock.h"
+
+namespace evenkeel::training {
+namespace {
+
+using ::testing::HasSubstr;
+
+template <typename Function>
+std::string error_of(Function function) {
+  try {
+    function();
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+class ConfigTest : public ::testing::Test {
+ protected:
+  std::string error_of_reading(const std::string& text) const {
+    std::ofstream(path_) << text;
+    return error_of([&] { read_config(path_); });
+  }
+
+  std::string with(const std::string& key, const std::string& value) const {
+    write_config(path_, TrainConfig{});
+    std::ifstream file(path_);
+    auto json = nlohmann::json::parse(file);
+    json[key] = nlohmann::json::parse(value);
+    return json.dump();
+  }
+
+  testing::TemporaryFolder folder_;
+  std::filesystem::path path_ = folder_.path / "config.json";
+};
+
+TEST_F(ConfigTest, ComesBackAsItWasWritten) {
+  TrainConfig config;
+  config.norm = Norm::kTorch;
+  config.data = "mnist:/some where/\"else\"";
+  config.learning_rate = 0.1 + 0.2;
+  config.seed = std::numeric_limits<std::uint64_t>::max();
+  config.limit_steps = 7;
+  write_config(path_, config);
+  const auto read = read_config(path_);
+  EXPECT_EQ(read.norm, config.norm);
+  EXPECT_EQ(read.data, config.data);
+  EXPECT_EQ(read.learning_rate, config.learning_rate);
+  EXPECT_EQ(read.seed, config.seed);
+  EXPECT_EQ(read.limit_steps, 7);
+  EXPECT_EQ(read.epochs, 10);
+}
+
+TEST_F(ConfigTest, DamageIsOneClearLine) {
+  EXPECT_THAT(error_of_reading(""), HasSubstr("config.json: expected a JSON object"));
+  EXPECT_THAT(error_of_reading("[1]"), HasSubstr("config.json: expected a JSON object"));
+  EXPECT_THAT(error_of_reading("{}"), HasSubstr("config.json: expected \"norm\", found no such key"));
+  EXPECT_THAT(error_of_reading(with("norm", "\"layer\"")),
+              HasSubstr("norm: expected batch, torch or none, found \"layer\""));
+  EXPECT_THAT(error_of_reading(with("epochs", "\"ten\"")),
+              HasSubstr("\"epochs\": expected an integer of at least 0, found \"ten\""));
+  EXPECT_THAT(error_of_reading(with("epochs", "-1")), HasSubstr("found -1"));
+  EXPECT_THAT(error_of_reading(with("epochs", "0")), HasSubstr("epochs: expected 1 to 1000000000, found 0"));
+  EXPECT_THAT(error_of_reading(with("threads", "99999999999")), HasSubstr("threads: expected 1 to 4096"));
+  EXPECT_THAT(error_of_reading(with("learning_rate", "null")),
+              HasSubstr("learning rate: expected a number above 0"));
+  EXPECT_THAT(error_of_reading(with("pixel_deviation", "0")), HasSubstr("pixel deviation"));
+}
+
+TEST_F(ConfigTest, ABatchNormNeedsBatchesOfTwo) {
+  TrainConfig config;
+  config.batch_size = 1;
+  EXPECT_THAT(error_of([&] { check(config); }), HasSubstr("batch size: expected 2 to"));
+  config.norm = Norm::kNone;
+  EXPECT_NO_THROW(check(config));
+}
+
+TEST(MetricsFileTest, RecordsComeBackAndALossThatIsNoNumberIsNull) {
+  const testing::TemporaryFolder folder;
+  const auto path = folder.path / "metrics.jsonl";
+  {
+    MetricsFile file(path, 0);
+    file.append({10, 1, 0.1, std::nullopt, 2.5});
+    file.append({20, 1, std::nan(""), 0.75, 5});
+    EXPECT_EQ(file.flush(), static_cast<std::int64_t>(std::filesystem::file_size(path)));
+  }
+  const auto records = read_metrics(path);
+  ASSERT_EQ(records.size(), 2U);
+  EXPECT_EQ(records[0].train_loss, 0.1);
+  EXPECT_FALSE(records[0].test_accuracy.has_value());
+  EXPECT_TRUE(std::isnan(records[1].train_loss));
+  EXPECT_EQ(records[1].test_accuracy, 0.75);
+}
+
+TEST(MetricsFileTest, AFileShorterThanTheCheckpointSaysIsRefused) {
+  const testing::TemporaryFolder folder;
+  const auto path = folder.path / "metrics.jsonl";
+  std::ofstream(path) << "{}\n";
+  EXPECT_THAT(error_of([&] { MetricsFile(path, 4); }),
+              HasSubstr("expected at least 4 bytes, as the checkpoint says, found 3"));
+  EXPECT_EQ(std::filesystem::file_size(path), 3U);
+}
+
+TEST(MetricsFileTest, ALineThatIsNoRecordIsNamed) {
+  const testing::TemporaryFolder folder;
+  const auto path = folder.path / "metrics.jsonl";
+  std::ofstream(path) << R"({"step":1,"epoch":1,"train_loss":0.5,"test_accuracy":null,"seconds":1})"
+                      << "\n{\"step\":2}\n";
+  EXPECT_THAT(error_of([&] { read_metrics(path); }), HasSubstr("expected a record on line 2"));
+}
+
+TEST(MetricsFileTest, AFullDiskIsOneClearLine) {
+  MetricsFile file("/dev/full", 0);
+  EXPECT_EQ(error_of([&] { file.append({}); }), "cannot write /dev/full: No space left on device");
+}
+
+TEST(RunLockTest, ASecondTrainerOfTheSameRunIsRefused) {
+  const testing::TemporaryFolder temporary;
+  const auto folder = create_run_folder(temporary.path / "run");
+  write_config(folder.config(), TrainConfig{});
+  {
+    const RunLock first(folder);
+    EXPECT_THAT(error_of([&] { RunLock second(folder); }),
+                HasSubstr("found one that another process is training"));
+  }
+  EXPECT_NO_THROW(RunLock again(folder));
+}
+
+TEST(RunFolderTest, DefaultNamesSayWhenAndWhatAndNeverCollide) {
+  const auto path = default_run_path("mnist:/some/where", "batch");
+  EXPECT_THAT(path.string(), ::testing::MatchesRegex("runs/[-0-9]+-mnist-batch(-[0-9]+)?"));
+}
+
+}  // namespace
+}  // namespace evenkeel::training
