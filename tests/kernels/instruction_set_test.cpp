@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <iostream>
 #include <stdexcept>
 #include <string>
 
@@ -79,6 +81,32 @@ TEST(InstructionSetChoiceTest, AnUnknownNameIsRefusedAndChangesNothing) {
     EXPECT_THAT(error.what(), testing::HasSubstr("sse9000"));
   }
   EXPECT_EQ(instruction_set(), before);
+}
+
+// Runs in a process of its own, in which nothing has asked for the instruction set yet.
+[[noreturn]] void call_a_kernel_and_exit() {
+  float value = 1.0F;
+  double mean = 0.0;
+  double m2 = 0.0;
+  try {
+    run(ChannelMoments<float>{{1, 1, 1}, &value, &mean, &m2}, serial_executor());
+  } catch (const std::invalid_argument& error) {
+    std::cerr << error.what() << '\n';
+    std::exit(3);
+  }
+  std::cerr << "runs on " << instruction_set() << '\n';
+  std::exit(0);
+}
+
+TEST(InstructionSetDeathTest, TheEnvironmentVariableChoosesAtTheFirstCall) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  for (const std::string& name : supported_instruction_sets()) {
+    setenv("EVENKEEL_INSTRUCTION_SET", name.c_str(), 1);
+    EXPECT_EXIT(call_a_kernel_and_exit(), testing::ExitedWithCode(0), "runs on " + name);
+  }
+  setenv("EVENKEEL_INSTRUCTION_SET", "sse9000", 1);
+  EXPECT_EXIT(call_a_kernel_and_exit(), testing::ExitedWithCode(3), "EVENKEEL_INSTRUCTION_SET.*sse9000");
+  unsetenv("EVENKEEL_INSTRUCTION_SET");
 }
 
 }  // namespace

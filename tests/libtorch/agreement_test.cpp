@@ -173,12 +173,18 @@ TEST_P(OptionsTest, LayerFollowsLibTorchsThroughTrainingAndEvaluation) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, OptionsTest,
-                         ::testing::Combine(::testing::Values(torch::kFloat, torch::kDouble),
-                                            ::testing::Bool(), ::testing::Bool(),
-                                            ::testing::Values(std::optional<double>(0.1),
-                                                              std::optional<double>(1.0),
-                                                              std::optional<double>(0.0), std::nullopt)));
+INSTANTIATE_TEST_SUITE_P(
+    All, OptionsTest,
+    ::testing::Combine(::testing::Values(torch::kFloat, torch::kDouble), ::testing::Bool(), ::testing::Bool(),
+                       ::testing::Values(std::optional<double>(0.1), std::optional<double>(1.0),
+                                         std::optional<double>(0.0), std::nullopt)),
+    [](const auto& info) {
+      const auto momentum = std::get<3>(info.param);
+      return std::string(toString(std::get<0>(info.param))) + (std::get<1>(info.param) ? "Affine" : "Plain") +
+             (std::get<2>(info.param) ? "Tracking" : "Untracked") +
+             (momentum ? "Momentum" + std::to_string(static_cast<int>(*momentum * 10)) + "Tenths"
+                       : "Cumulative");
+    });
 
 TEST(RunningStatisticsTest, MomentumWeighsTheNewValueAndTheVarianceIsUnbiased) {
   BatchNorm1d norm(BatchNormOptions(1).momentum(0.25));

@@ -103,7 +103,12 @@ TEST_P(GradientTest, FirstSecondAndThirdOrderMatchFiniteDifferences) {
 INSTANTIATE_TEST_SUITE_P(All, GradientTest,
                          ::testing::Combine(::testing::Bool(), ::testing::Bool(),
                                             ::testing::Values(Layout::kContiguous, Layout::kChannelsLast,
-                                                              Layout::kSliced)));
+                                                              Layout::kSliced)),
+                         [](const auto& info) {
+                           return std::string(std::get<0>(info.param) ? "Training" : "Evaluation") +
+                                  (std::get<1>(info.param) ? "Affine" : "Plain") +
+                                  name_of(std::get<2>(info.param));
+                         });
 
 TEST(AutogradTest, TwoForwardsBeforeABackwardGiveTheGradientsOfEach) {
   torch::manual_seed(4);

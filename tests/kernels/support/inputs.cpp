@@ -22,6 +22,7 @@ Channel make_channel(Style style, std::int64_t c, std::int64_t count, Random& ra
     case Style::kPlain:
     case Style::kOutlierFirst:
     case Style::kOutlierLast:
+    case Style::kOutlierEverySixteenth:
       return {4.0 * random.uniform() - 2.0, std, start};
     case Style::kOffset100:
       return {sign * 100.0 * std, std, start};
@@ -43,12 +44,19 @@ Channel make_channel(Style style, std::int64_t c, std::int64_t count, Random& ra
   return {0.0, 1.0, start};
 }
 
+// Whether the position is k * count / 16, rounded down, for some k.
+bool starts_a_sixteenth(std::int64_t position, std::int64_t count) {
+  const std::int64_t k = (16 * position + count - 1) / count;
+  return k * count / 16 == position;
+}
+
 double make_value(Style style, const Channel& channel, std::int64_t position, std::int64_t count,
                   Random& random) {
   const double noise = random.away_from_zero();
   if (style == Style::kLateStart && position < channel.start) return 0.0;
   if (style == Style::kOutlierFirst && position == 0) return 1e6;
   if (style == Style::kOutlierLast && position == count - 1) return 1e6;
+  if (style == Style::kOutlierEverySixteenth && starts_a_sixteenth(position, count)) return 1e6;
   if (style == Style::kRamp) {
     return channel.mean + 100.0 * channel.std * static_cast<double>(position) / static_cast<double>(count);
   }
@@ -99,6 +107,8 @@ const char* name_of(Style style) {
       return "outlier first";
     case Style::kOutlierLast:
       return "outlier last";
+    case Style::kOutlierEverySixteenth:
+      return "outlier at every sixteenth";
     case Style::kRamp:
       return "ramp";
     case Style::kHuge:

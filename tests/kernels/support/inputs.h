@@ -28,22 +28,23 @@ class Random {
 // What the values of a channel look like. No value lies within half a standard deviation of the mean (but for
 // kRamp, and for what the name says), so that leaving one out, or taking it twice, changes the sums.
 enum class Style {
-  kPlain,         // mean and standard deviation near 1
-  kOffset100,     // |mean| / std = 100
-  kOffset1e4,     // 1e4
-  kOffset1e6,     // 1e6
-  kConstant,      // every other channel constant
-  kLateStart,     // a few zeros, then 1e4 +- 1: the first values say nothing about the mean
-  kOutlierFirst,  // 1e6 first, then kPlain
-  kOutlierLast,   // 1e6 at the very end
-  kRamp,          // sorted, on an offset
-  kHuge,          // 1e30 +- 1e28: squares overflow float
+  kPlain,                  // mean and standard deviation near 1
+  kOffset100,              // |mean| / std = 100
+  kOffset1e4,              // 1e4
+  kOffset1e6,              // 1e6
+  kConstant,               // every other channel constant
+  kLateStart,              // a few zeros, then 1e4 +- 1: the first values say nothing about the mean
+  kOutlierFirst,           // 1e6 first, then kPlain
+  kOutlierLast,            // 1e6 at the very end
+  kOutlierEverySixteenth,  // 1e6 at every sixteenth of the channel: all that evenly spread samples see
+  kRamp,                   // sorted, on an offset
+  kHuge,                   // 1e30 +- 1e28: squares overflow float
   kTiny,  // 1e-25 and, in odd channels, 1e-41: squares vanish in float, values are below its normal numbers
 };
 inline constexpr std::array kStyles{Style::kPlain,        Style::kOffset100,   Style::kOffset1e4,
                                     Style::kOffset1e6,    Style::kConstant,    Style::kLateStart,
-                                    Style::kOutlierFirst, Style::kOutlierLast, Style::kRamp,
-                                    Style::kHuge,         Style::kTiny};
+                                    Style::kOutlierFirst, Style::kOutlierLast, Style::kOutlierEverySixteenth,
+                                    Style::kRamp,         Style::kHuge,        Style::kTiny};
 const char* name_of(Style style);
 
 template <typename T>

@@ -59,11 +59,18 @@ TEST(PlotTest, ValuesThatCannotBeDrawnAreGaps) {
     const std::string svg = draw_plot(simple_plot({{1, 1}, {2, 2}, {3, value}, {4, 2}, {5, 3}}));
     const auto curves = pieces(svg, "<path class=\"ink-2\"", "/>");
     ASSERT_EQ(curves.size(), 1U) << value;
-    // Two strokes of one line each; a line towards what cannot be drawn would be a third.
+    // Two strokes of one line each.
     EXPECT_EQ(count(curves[0], "M"), 2) << curves[0];
     EXPECT_EQ(count(curves[0], "L"), 2) << curves[0];
     EXPECT_THAT(svg, Not(HasSubstr("nan")));
   }
+}
+
+TEST(PlotTest, ALineThatLeavesTheFrameIsDrawnUpToIt) {
+  const std::string svg = draw_plot(simple_plot({{1, 1}, {2, 9}, {3, 1}}));
+  const auto curves = pieces(svg, "<path class=\"ink-2\"", "/>");
+  ASSERT_EQ(curves.size(), 1U);
+  EXPECT_EQ(count(curves[0], "L"), 2) << curves[0];
 }
 
 TEST(PlotTest, APointBetweenGapsIsADot) {
