@@ -63,7 +63,7 @@ Channel channel_of(const Problem<T>& problem, const oracle::GradientSums& sums, 
       grad_weight,
       sums.grad[c],
       invstd * (error * sums.abs_grad_deviation[c] + kUnit<T> * mean_error * sums.abs_grad[c] + underflow) +
-          6 * kUnit<T> * std::fabs(grad_weight),
+          6 * kUnit<T> * std::fabs(grad_weight) + kUnderflow<T>,
       error * sums.abs_grad[c] + 2 * kUnit<T> * std::fabs(sums.grad[c]) + kUnderflow<T>};
 }
 

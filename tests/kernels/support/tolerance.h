@@ -15,12 +15,10 @@ using Real = long double;
 template <typename T>
 inline constexpr Real kUnit = std::numeric_limits<T>::epsilon() / Real{2};
 
-// The relative error, against the sum of magnitudes, of a sum of `count` terms accumulated in double: random
-// roundings grow as sqrt(count), and eight standard deviations of them never happen; 64 covers short sums,
-// which need not behave randomly.
-inline Real double_sum_error(std::int64_t count) {
-  return (64 + 8 * std::sqrt(static_cast<Real>(count))) * kUnit<double>;
-}
+// The relative error, against the sum of magnitudes, of a sum of `count` terms added up in double one after
+// the other: (count - 1) roundings, which equal terms can all drive the same way. The rest is for the terms
+// themselves.
+inline Real double_sum_error(std::int64_t count) { return (static_cast<Real>(count) + 8) * kUnit<double>; }
 
 // The same for a sum of T. Float adds up in float chains of at most 64 terms, each rounding 2^-24 of a
 // partial sum, and collects the chains in double.
