@@ -8,27 +8,14 @@
 namespace evenkeel::training {
 namespace {
 
-void add_norm_2d(torch::nn::Sequential& layers, Norm norm, std::int64_t channels) {
+template <typename Ours, typename Torchs>
+void add_norm(torch::nn::Sequential& layers, Norm norm, std::int64_t channels) {
   switch (norm) {
     case Norm::kBatch:
-      layers->push_back(BatchNorm2d(BatchNormOptions(channels)));
+      layers->push_back(Ours(BatchNormOptions(channels)));
       break;
     case Norm::kTorch:
-      layers->push_back(torch::nn::BatchNorm2d(channels));
-      break;
-    case Norm::kNone:
-      layers->push_back(torch::nn::Identity());
-      break;
-  }
-}
-
-void add_norm_1d(torch::nn::Sequential& layers, Norm norm, std::int64_t features) {
-  switch (norm) {
-    case Norm::kBatch:
-      layers->push_back(BatchNorm1d(BatchNormOptions(features)));
-      break;
-    case Norm::kTorch:
-      layers->push_back(torch::nn::BatchNorm1d(features));
+      layers->push_back(Torchs(channels));
       break;
     case Norm::kNone:
       layers->push_back(torch::nn::Identity());
@@ -38,7 +25,7 @@ void add_norm_1d(torch::nn::Sequential& layers, Norm norm, std::int64_t features
 
 void add_convolution(torch::nn::Sequential& layers, Norm norm, std::int64_t in, std::int64_t out) {
   layers->push_back(torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, 5).bias(norm == Norm::kNone)));
-  add_norm_2d(layers, norm, out);
+  add_norm<BatchNorm2d, torch::nn::BatchNorm2d>(layers, norm, out);
   layers->push_back(torch::nn::ReLU());
   layers->push_back(torch::nn::MaxPool2d(2));
 }
@@ -52,7 +39,7 @@ DigitNetworkImpl::DigitNetworkImpl(Norm norm) {
   classifier->push_back(torch::nn::Flatten());
   classifier->push_back(
       torch::nn::Linear(torch::nn::LinearOptions(50 * 4 * 4, kHidden).bias(norm == Norm::kNone)));
-  add_norm_1d(classifier, norm, kHidden);
+  add_norm<BatchNorm1d, torch::nn::BatchNorm1d>(classifier, norm, kHidden);
   classifier->push_back(torch::nn::ReLU());
   classifier->push_back(torch::nn::Linear(kHidden, kClasses));
   register_module("features", features);
