@@ -115,7 +115,8 @@ void check_training_backward(const Problem<T>& problem, const Subject& subject) 
   compare_parameter_gradients(problem, channels, arrays);
   if (!options.grad_input) return;
 
-  // Three terms, each with up to six roundings, and the errors of the two sums.
+  // Three terms, each with up to six roundings, and the errors of the two sums. What multiplies n may be
+  // subnormal itself.
   Comparison<T> grad_inputs("grad_input");
   oracle::for_each_element(geometry, [&](std::size_t c, std::size_t i) {
     const Channel& channel = channels[c];
@@ -130,8 +131,9 @@ void check_training_backward(const Problem<T>& problem, const Subject& subject) 
         (channel.grad_bias_tolerance + std::fabs(normalized) * channel.grad_weight_tolerance) / count;
     const Real expected = channel.scale * (gradient - from_bias - from_weight);
     if (std::isfinite(channel.grad_bias) && std::isfinite(channel.grad_weight)) {
-      grad_inputs.add(i, arrays.grad_input[i], expected,
-                      std::fabs(channel.scale) * (rounding + sum_errors) + kUnderflow<T>);
+      grad_inputs.add(
+          i, arrays.grad_input[i], expected,
+          std::fabs(channel.scale) * (rounding + sum_errors) + (1 + std::fabs(normalized)) * kUnderflow<T>);
     } else {  // infinities of which sign meet depends on the order of the three terms; nothing is finite
       grad_inputs.add_not_finite(i, arrays.grad_input[i]);
     }
