@@ -26,17 +26,15 @@ class ThreadPool final : public Executor {
  public:
   explicit ThreadPool(int threads) : threads_(threads) {
     workers_.reserve(static_cast<std::size_t>(threads - 1));
-    for (int k = 1; k < threads; ++k) workers_.emplace_back([this, k] { serve(k); });
+    try {
+      for (int k = 1; k < threads; ++k) workers_.emplace_back([this, k] { serve(k); });
+    } catch (...) {  // the system has no thread left to give
+      stop();
+      throw;
+    }
   }
 
-  ~ThreadPool() override {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    start_.notify_all();
-    for (std::thread& worker : workers_) worker.join();
-  }
+  ~ThreadPool() override { stop(); }
 
   int concurrency() const override { return threads_; }
 
@@ -57,6 +55,15 @@ class ThreadPool final : public Executor {
   }
 
  private:
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    start_.notify_all();
+    for (std::thread& worker : workers_) worker.join();
+  }
+
   void run_range(int k, std::int64_t count, const RangeFunction& work) const {
     const std::int64_t begin = count * k / threads_;
     const std::int64_t end = count * (k + 1) / threads_;

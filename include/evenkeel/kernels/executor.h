@@ -35,7 +35,8 @@ class Executor {
 
   // Calls work(begin, end) for contiguous ranges that together are [0, count), in parallel, and returns when
   // all are done. The same count gives the same ranges to the same threads where possible, so that what a
-  // thread has in its cache after one call is what it works on in the next. `work` does not throw.
+  // thread has in its cache after one call is what it works on in the next. `work` does not throw
+  // and does not call parallel_for of the same executor.
   virtual void parallel_for(std::int64_t count, RangeFunction work) = 0;
 };
 
