@@ -1,6 +1,7 @@
 #include "lifecycle/pickle_tensor.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <stdexcept>
 

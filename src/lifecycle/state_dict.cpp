@@ -1,6 +1,7 @@
 #include "lifecycle/state_dict.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <stdexcept>
 
