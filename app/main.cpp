@@ -17,8 +17,10 @@ namespace {
 // LibTorch's messages go on with a backtrace; the first line is the message.
 std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
 
-int fail(int code, std::string_view message) {
-  fmt::print(stderr, "evenkeel: {}\n", first_line(message));
+// Throws nothing: it is the last resort.
+int fail(int code, std::string_view message) noexcept {
+  const auto line = first_line(message);
+  std::fprintf(stderr, "evenkeel: %.*s\n", static_cast<int>(line.size()), line.data());
   return code;
 }
 

@@ -43,7 +43,7 @@ RunFolder create_run_folder(const fs::path& path) {
 }
 
 RunFolder open_run_folder(const fs::path& path) {
-  const RunFolder folder{path};
+  RunFolder folder{path};
   std::error_code error;
   if (!fs::is_directory(path, error))
     throw std::runtime_error(fmt::format("{}: expected the folder of a run, found none", path.string()));

@@ -60,6 +60,18 @@ void add_mistakes(const Evaluation& evaluation, const Pictures& pictures, RunFor
   run.test_count = evaluation.count;
 }
 
+std::string_view describe(Norm norm) {
+  switch (norm) {
+    case Norm::kBatch:
+      return "with batch norm";
+    case Norm::kTorch:
+      return "with LibTorch's batch norm";
+    case Norm::kNone:
+      return "without batch norm";
+  }
+  throw std::logic_error("a norm without a description");
+}
+
 RunForReport describe(const RunFolder& folder, const DataSet& data) {
   const auto config = read_config(folder.config());
   const auto summary = read_summary(folder.summary());
@@ -81,9 +93,8 @@ void write_run_report(const std::filesystem::path& path, const std::vector<RunFo
                       const DataSet& data) {
   const auto config = read_config(folders.at(0).config());
   Report report;
-  report.title = fmt::format("{}: digits recognised {}", config.data,
-                             folders.size() > 1 ? "with and without batch norm"
-                                                : fmt::format("with norm \"{}\"", name_of(config.norm)));
+  report.title = folders.size() > 1 ? "Digit recognition with and without batch norm"
+                                    : fmt::format("Digit recognition {}", describe(config.norm));
   report.settings = {
       {"data",
        fmt::format("{}: {} pictures to train, {} to test", config.data, data.train.count, data.test.count)},

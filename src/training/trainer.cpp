@@ -178,7 +178,7 @@ RunFolder start_run(const std::filesystem::path& path, TrainConfig config, const
   check_pictures(data);
   check(config);
   measure_pixels(data.train, config);
-  const auto folder = create_run_folder(path);
+  auto folder = create_run_folder(path);
   write_config(folder.config(), config);
   return folder;
 }
