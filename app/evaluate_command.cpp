@@ -6,6 +6,7 @@
 #include <string>
 
 #include "commands.h"
+#include "process.h"
 #include "training/comparison.h"
 #include "training/config.h"
 #include "training/data/data_set.h"
@@ -24,6 +25,7 @@ constexpr const char* kExamples = R"(Examples:
 struct Arguments {
   std::string run;
   std::string data;
+  int threads = available_cores();
   bool json = false;
 };
 
@@ -57,7 +59,7 @@ int run(const Arguments& arguments) {
     throw std::runtime_error(fmt::format("{}: expected one run, found a comparison: {}, {}", arguments.run,
                                          folder.path.string(), runs.folders.back().path.string()));
   const auto data = arguments.data.empty() ? read_config(folder.config()).data : arguments.data;
-  const auto result = evaluate(folder, open_data_set(data));
+  const auto result = evaluate(folder, open_data_set(data), arguments.threads);
   (arguments.json ? print_json : print_table)(data, result);
   return 0;
 }
@@ -71,6 +73,8 @@ Command add_evaluate(CLI::App& program) {
   command->footer(kExamples);
   command->add_option("RUN", arguments->run, "The folder of a finished run")->required();
   command->add_option("--data", arguments->data, "Other pictures than the run's: digits, or mnist:DIR");
+  command->add_option("--threads", arguments->threads, "Threads (default: the cores this process may use)")
+      ->check(CLI::PositiveNumber);
   command->add_flag("--json", arguments->json, "Print JSON: confusion[label][predicted]");
   return [arguments] { return run(*arguments); };
 }
