@@ -74,7 +74,7 @@ Command add_evaluate(CLI::App& program) {
   command->add_option("RUN", arguments->run, "The folder of a finished run")->required();
   command->add_option("--data", arguments->data, "Other pictures than the run's: digits, or mnist:DIR");
   command->add_option("--threads", arguments->threads, "Threads (default: the cores this process may use)")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 1024));
   command->add_flag("--json", arguments->json, "Print JSON: confusion[label][predicted]");
   return [arguments] { return run(*arguments); };
 }
