@@ -1,5 +1,6 @@
 #include "libtorch/autograd.h"
 
+#include <c10/core/InferenceMode.h>
 #include <torch/torch.h>
 
 #include "libtorch/overwriting.h"
@@ -23,9 +24,13 @@ bool wants_graph(const Forward& call) {
          is_differentiated(call.residual);
 }
 
-// LibTorch 1.13 wants every tensor of a Function defined.
-Tensor defined(const Tensor& tensor, const Tensor& input) {
-  return tensor.defined() ? tensor : at::empty({0}, input.options());
+// LibTorch 1.13 wants every tensor of a Function defined, so this stands for "none".
+const Tensor& defined(const Tensor& tensor) {
+  static const Tensor none = [] {
+    const c10::InferenceMode off(false);  // an inference tensor could not be saved for a backward
+    return at::empty({0});
+  }();
+  return tensor.defined() ? tensor : none;
 }
 
 // What the two nodes below do alike: settings and tensors on their way to the backward, the output on its way
@@ -124,7 +129,7 @@ class EvaluationNorm : public torch::autograd::Function<EvaluationNorm> {
     // Only the gradient of the weight reads the input, so a frozen layer does not keep it alive. The
     // statistics are copied, because a training call may move them before the backward comes.
     const Tensor kept = weight.requires_grad() ? input : layout_of(input);
-    ctx->save_for_backward({kept, weight, call.positive, mean.clone(), variance.clone()});
+    ctx->save_for_backward({kept, weight, call.positive, copy_statistics(input, mean, variance)});
     return call.output;
   }
 
@@ -132,7 +137,7 @@ class EvaluationNorm : public torch::autograd::Function<EvaluationNorm> {
     const tensor_list saved = ctx->get_saved_variables();
     const auto compute =
         torch::GradMode::is_enabled() ? differentiable_evaluation_backward : evaluation_backward;
-    const Gradients gradients = compute(backward_of(ctx, saved, grad_outputs[0]), saved[3], saved[4]);
+    const Gradients gradients = compute(backward_of(ctx, saved, grad_outputs[0]), saved[3]);
     return {gradients.input, gradients.weight, gradients.bias, gradients.residual, {}, {}, {}, {}};
   }
 };
@@ -141,9 +146,8 @@ class EvaluationNorm : public torch::autograd::Function<EvaluationNorm> {
 
 Tensor training_norm(Forward call, const Tensor& moments, bool inplace) {
   if (wants_graph(call)) {
-    return TrainingNorm::apply(call.input, defined(call.weight, call.input), defined(call.bias, call.input),
-                               defined(call.residual, call.input), moments, call.settings,
-                               inplace && may_overwrite_residual(call));
+    return TrainingNorm::apply(call.input, defined(call.weight), defined(call.bias), defined(call.residual),
+                               moments, call.settings, inplace && may_overwrite_residual(call));
   }
   call.output = output_without_graph(call, inplace);
   training_forward(call, moments);
@@ -152,9 +156,8 @@ Tensor training_norm(Forward call, const Tensor& moments, bool inplace) {
 
 Tensor evaluation_norm(Forward call, const Tensor& mean, const Tensor& variance, bool inplace) {
   if (wants_graph(call)) {
-    return EvaluationNorm::apply(call.input, defined(call.weight, call.input), defined(call.bias, call.input),
-                                 defined(call.residual, call.input), mean, variance, call.settings,
-                                 inplace && may_overwrite_residual(call));
+    return EvaluationNorm::apply(call.input, defined(call.weight), defined(call.bias), defined(call.residual),
+                                 mean, variance, call.settings, inplace && may_overwrite_residual(call));
   }
   call.output = output_without_graph(call, inplace);
   evaluation_forward(call, mean, variance);

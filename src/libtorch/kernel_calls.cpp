@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include <cstring>
+
 #include "evenkeel/kernels/batch_norm.h"
 #include "libtorch/executor.h"
 
@@ -59,10 +61,11 @@ void describe(Call& call, const Tensor& input, const Tensor& weights, const Sett
   point(call.positive, positive);
 }
 
-template <typename Call>
-void point_to_moments(Call& call, const Tensor& moments) {
-  point(call.mean, moments);
-  call.m2 = call.mean + call.geometry.channels;
+// Two rows of C values.
+template <typename P>
+void point_to_rows(P*& first, P*& second, const Tensor& rows) {
+  point(first, rows);
+  second = first + rows.size(1);
 }
 
 // `statistics` completes a call with those to normalise with.
@@ -146,7 +149,8 @@ Tensor empty_positive(const Tensor& input) {
 }
 
 void training_forward(const Forward& call, const Tensor& moments) {
-  run_forward<kernels::TrainingForward>(call, [&](auto& kernel) { point_to_moments(kernel, moments); });
+  run_forward<kernels::TrainingForward>(
+      call, [&](auto& kernel) { point_to_rows(kernel.mean, kernel.m2, moments); });
 }
 
 void evaluation_forward(const Forward& call, const Tensor& mean, const Tensor& variance) {
@@ -159,17 +163,25 @@ void evaluation_forward(const Forward& call, const Tensor& mean, const Tensor& v
 }
 
 Gradients training_backward(const Backward& call, const Tensor& moments) {
-  return run_backward<kernels::TrainingBackward>(call, true,
-                                                 [&](auto& kernel) { point_to_moments(kernel, moments); });
+  return run_backward<kernels::TrainingBackward>(
+      call, true, [&](auto& kernel) { point_to_rows(kernel.mean, kernel.m2, moments); });
 }
 
-Gradients evaluation_backward(const Backward& call, const Tensor& mean, const Tensor& variance) {
-  const Tensor means = in_order(mean, call.input.scalar_type());
-  const Tensor variances = in_order(variance, call.input.scalar_type());
+Gradients evaluation_backward(const Backward& call, const Tensor& statistics) {
   return run_backward<kernels::EvaluationBackward>(call, call.wanted.weight, [&](auto& kernel) {
-    point(kernel.mean, means);
-    point(kernel.variance, variances);
+    point_to_rows(kernel.mean, kernel.variance, statistics);
   });
+}
+
+Tensor copy_statistics(const Tensor& input, const Tensor& mean, const Tensor& variance) {
+  const Tensor means = in_order(mean, input.scalar_type());
+  const Tensor variances = in_order(variance, input.scalar_type());
+  const Tensor rows = at::empty({2, input.size(1)}, means.options());
+  if (!is_given(rows)) return rows;
+  auto* first = static_cast<char*>(rows.data_ptr());
+  std::memcpy(first, means.data_ptr(), means.nbytes());
+  std::memcpy(first + means.nbytes(), variances.data_ptr(), variances.nbytes());
+  return rows;
 }
 
 Tensor layout_of(const Tensor& input) {
@@ -180,11 +192,10 @@ Tensor positive_mask(const Tensor& input, const Tensor& positive) {
   // Only the kernels know the order of the bits: this is the gradient of a ReLU alone, with 1 coming in.
   const auto options = input.options().device(torch::kCPU);
   const Tensor ones = at::empty_strided(input.sizes(), input.strides(), options).fill_(1);
-  const Tensor zero = at::zeros({input.size(1)}, options);
-  const Tensor one = at::ones({input.size(1)}, options);
+  const Tensor channels = at::ones({input.size(1)}, options);
   const Backward relu{
       ones, input, {}, positive, {0.0, kernels::Activation::kReLU, 0.0}, {true, false, false, false}};
-  return evaluation_backward(relu, zero, one).input.to(torch::kBool);
+  return evaluation_backward(relu, copy_statistics(input, channels, channels)).input.to(torch::kBool);
 }
 
 void update_running(const Tensor& moments, std::int64_t count, double momentum, const Tensor& running_mean,
@@ -195,8 +206,7 @@ void update_running(const Tensor& moments, std::int64_t count, double momentum, 
     kernels::RunningUpdate<kernels::Parameter<T>> call;
     call.channels = moments.size(1);
     call.count = count;
-    point(call.mean, moments);
-    call.m2 = call.mean + call.channels;
+    point_to_rows(call.mean, call.m2, moments);
     call.momentum = momentum;
     point(call.running_mean, means);
     point(call.running_var, variances);

@@ -76,7 +76,10 @@ struct Gradients {
 };
 
 Gradients training_backward(const Backward& call, const Tensor& moments);
-Gradients evaluation_backward(const Backward& call, const Tensor& mean, const Tensor& variance);
+Gradients evaluation_backward(const Backward& call, const Tensor& statistics);
+
+// What evaluation_backward() takes: a copy of mean and variance, [2, C], in the dtype that the kernels compute in.
+Tensor copy_statistics(const Tensor& input, const Tensor& mean, const Tensor& variance);
 
 // A tensor with sizes, strides and dtype of another, and no memory: the bits belong to a layout.
 Tensor layout_of(const Tensor& input);

@@ -102,17 +102,16 @@ Tensor differentiable_activation_backward(const Backward& call) {
   return torch::where(positive_mask(call.input, call.positive), g, below_zero);
 }
 
-Gradients differentiable_evaluation_backward(const Backward& call, const Tensor& mean,
-                                             const Tensor& variance) {
+Gradients differentiable_evaluation_backward(const Backward& call, const Tensor& statistics) {
   const Wanted& wanted = call.wanted;
   const Tensor passed = differentiable_activation_backward(call);
   const Tensor g = in_float(passed);
   const Channels channels(g);
-  const Tensor r = channels.spread(torch::rsqrt(in_float(variance) + call.settings.eps));
+  const Tensor r = channels.spread(torch::rsqrt(statistics[1] + call.settings.eps));
   Gradients result;
   if (wanted.input) result.input = is_given(call.weight) ? g * (channels.spread(call.weight) * r) : g * r;
   if (wanted.weight) {
-    const Tensor n = (in_float(call.input) - channels.spread(mean)) * r;
+    const Tensor n = (in_float(call.input) - channels.spread(statistics[0])) * r;
     result.weight = channels.gather(channels.sum(g * n));
   }
   if (wanted.bias) result.bias = channels.gather(channels.sum(g));

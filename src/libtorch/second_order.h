@@ -32,7 +32,6 @@ Tensor differentiable_activation_backward(const Backward& call);
 
 // What evaluation_backward() computes. With constant statistics the gradients are so simple that autograd
 // differentiates them as they stand.
-Gradients differentiable_evaluation_backward(const Backward& call, const Tensor& mean,
-                                             const Tensor& variance);
+Gradients differentiable_evaluation_backward(const Backward& call, const Tensor& statistics);
 
 }  // namespace evenkeel::libtorch
