@@ -58,10 +58,10 @@ Tensor empty_moments(const Tensor& input) {
 }
 
 Tensor training_forward(const Tensor& input, const Tensor& weight, const Tensor& bias, double eps,
-                        const Tensor& moments) {
+                        const Tensor& moments, Tensor output) {
   const Tensor weights = in_order(weight);
   const Tensor biases = in_order(bias);
-  Tensor output = at::empty_like(input);
+  if (!output.defined()) output = at::empty_like(input);
   AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "batch_norm", [&] {
     kernels::TrainingForward<scalar_t> call;
     call.geometry = geometry_of(input);
@@ -78,12 +78,12 @@ Tensor training_forward(const Tensor& input, const Tensor& weight, const Tensor&
 }
 
 Tensor evaluation_forward(const Tensor& input, const Tensor& weight, const Tensor& bias, const Tensor& mean,
-                          const Tensor& variance, double eps) {
+                          const Tensor& variance, double eps, Tensor output) {
   const Tensor weights = in_order(weight);
   const Tensor biases = in_order(bias);
   const Tensor means = in_order(mean);
   const Tensor variances = in_order(variance);
-  Tensor output = at::empty_like(input);
+  if (!output.defined()) output = at::empty_like(input);
   AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "batch_norm", [&] {
     kernels::EvaluationForward<scalar_t> call;
     call.geometry = geometry_of(input);
@@ -145,10 +145,8 @@ Gradients evaluation_backward(const Tensor& grad_output, const Tensor& input, co
   return result;
 }
 
-void update_running(const Tensor& moments, std::int64_t count, double momentum, const Tensor& running_mean,
-                    const Tensor& running_var) {
-  const Tensor means = in_order(running_mean);
-  const Tensor variances = in_order(running_var);
+void move_running(const Tensor& moments, std::int64_t count, double momentum, const Tensor& running_mean,
+                  const Tensor& running_var) {
   AT_DISPATCH_FLOATING_TYPES(running_mean.scalar_type(), "batch_norm_update", [&] {
     kernels::RunningUpdate<scalar_t> call;
     call.channels = moments.size(1);
@@ -156,10 +154,17 @@ void update_running(const Tensor& moments, std::int64_t count, double momentum, 
     call.mean = pointer<double>(moments);
     call.m2 = call.mean + call.channels;
     call.momentum = momentum;
-    call.running_mean = pointer<scalar_t>(means);
-    call.running_var = pointer<scalar_t>(variances);
+    call.running_mean = pointer<scalar_t>(running_mean);
+    call.running_var = pointer<scalar_t>(running_var);
     kernels::run(call);
   });
+}
+
+void update_running(const Tensor& moments, std::int64_t count, double momentum, const Tensor& running_mean,
+                    const Tensor& running_var) {
+  const Tensor means = in_order(running_mean);
+  const Tensor variances = in_order(running_var);
+  move_running(moments, count, momentum, means, variances);
   // What is written through a pointer autograd does not see; it has to know, to refuse a backward that saved
   // the old values.
   const auto publish = [](const Tensor& written, const Tensor& running) {

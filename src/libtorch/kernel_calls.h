@@ -25,12 +25,12 @@ kernels::Geometry geometry_of(const Tensor& input);
 
 Tensor empty_moments(const Tensor& input);
 
-// Writes `moments`.
+// Writes `moments`. The result goes into `output` where that is given, laid out as the input.
 Tensor training_forward(const Tensor& input, const Tensor& weight, const Tensor& bias, double eps,
-                        const Tensor& moments);
+                        const Tensor& moments, Tensor output = {});
 
 Tensor evaluation_forward(const Tensor& input, const Tensor& weight, const Tensor& bias, const Tensor& mean,
-                          const Tensor& variance, double eps);
+                          const Tensor& variance, double eps, Tensor output = {});
 
 struct Gradients {
   Tensor input, weight, bias;
@@ -48,7 +48,12 @@ Gradients training_backward(const Tensor& grad_output, const Tensor& input, cons
 Gradients evaluation_backward(const Tensor& grad_output, const Tensor& input, const Tensor& weight,
                               const Tensor& mean, const Tensor& variance, double eps, Wanted wanted);
 
-// Moves the running statistics towards those of a batch with `count` values per channel.
+// Moves the running statistics, contiguous ones, towards those of a batch with `count` values per channel.
+// Autograd does not see it.
+void move_running(const Tensor& moments, std::int64_t count, double momentum, const Tensor& running_mean,
+                  const Tensor& running_var);
+
+// The same for running statistics in any layout, and autograd knows that they changed.
 void update_running(const Tensor& moments, std::int64_t count, double momentum, const Tensor& running_mean,
                     const Tensor& running_var);
 
