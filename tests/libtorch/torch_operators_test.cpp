@@ -187,13 +187,6 @@ const std::vector<Refusal> kRefusals{
     {"Half", [](Arguments& all) { convert(all, torch::kHalf, torch::kHalf); }},
     {"Integers", [](Arguments& all) { convert(all, torch::kInt, torch::kInt); }},
     {"DoubleParameters", [](Arguments& all) { convert(all, torch::kFloat, torch::kDouble); }},
-    {"EmptyBatch",
-     [](Arguments& all) {
-       change(all, {"input", "grad_out", "out"},
-              [](const Tensor& t) { return torch::zeros_like(t.slice(0, 0, 0)); });
-     },
-     // PyTorch 2.13 divides by zero in the backward, and the process ends.
-     true, false},
     {"Sliced",
      [](Arguments& all) {
        change(all, {"input"}, [](const Tensor& t) {
