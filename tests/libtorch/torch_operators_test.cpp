@@ -84,10 +84,12 @@ Outcome call(const std::string& name, const Arguments& arguments) {
   const auto op = c10::Dispatcher::singleton().findSchema(torch::jit::parseName(name));
   torch::jit::Stack stack;
   std::vector<Tensor> written;
+  std::map<const c10::TensorImpl*, Tensor> copies;  // an argument given twice is given twice again
   for (const c10::Argument& argument : op->schema().arguments()) {
     IValue value = arguments.at(argument.name());
     if (value.isTensor() && value.toTensor().defined()) {
-      value = copy_of(arguments.at(argument.name()).toTensor());
+      const Tensor given = value.toTensor();
+      value = copies.try_emplace(given.unsafeGetTensorImpl(), copy_of(given)).first->second;
       if (argument.name().find("running") == 0) written.push_back(value.toTensor());
     }
     stack.push_back(value);
@@ -280,15 +282,43 @@ TEST_F(TorchOperatorsTest, WhatIsLeftOutIsTakenAllTheSame) {
   }
 }
 
+TEST_F(TorchOperatorsTest, StridesArePyTorchsWhereDimensionsOfSizeOneLeaveAChoice) {
+  const auto last = torch::MemoryFormat::ChannelsLast;
+  const std::vector<Tensor> inputs{torch::randn({4, 6, 1, 1}).contiguous(last),
+                                   torch::randn({4, 1, 5, 3}).contiguous(last),
+                                   torch::randn({4, 1, 1, 3}).contiguous(last),
+                                   torch::randn({1, 6, 5, 3}).contiguous(last),
+                                   torch::randn({4, 6, 5, 1}).contiguous(last),
+                                   torch::randn({4, 6, 1, 1}),
+                                   torch::randn({4, 1, 5, 3}),
+                                   torch::randn({2, 6, 5, 3}).slice(0, 0, 1),
+                                   torch::randn({6, 15}).as_strided({1, 6, 5, 3}, {1000, 15, 3, 1}),
+                                   torch::randn({4, 6}).as_strided({4, 6, 1}, {6, 1, 77})};
+  for (const std::string& name : batch_norm_operators()) {
+    for (const Tensor& input : inputs) {
+      SCOPED_TRACE(name + " " + ::testing::PrintToString(input.strides()));
+      const Arguments all = arguments(input, /*training=*/true);
+      restore_torch_kernels();
+      const Outcome before = call(name, all);
+      replace_torch_kernels();
+      expect_close(call(name, all), before);
+    }
+  }
+}
+
 TEST_F(TorchOperatorsTest, OutputsThatDoNotFitOrShareMemoryArePyTorchs) {
   for (const std::string& name : batch_norm_operators()) {
     if (!is_out(name)) continue;
     SCOPED_TRACE(name);
     torch::manual_seed(4);
     const Arguments fitting = arguments(torch::randn({4, 6, 5, 3}), /*training=*/true);
-    for (const char* resized : {"out", "save_mean", "save_invstd"}) {
+    const std::vector<std::pair<const char*, IValue>> changes{
+        {"out", torch::empty({0})},          {"save_mean", torch::empty({0})},
+        {"save_invstd", torch::empty({0})},  {"out", fitting.at("input")},
+        {"save_mean", fitting.at("weight")}, {"save_invstd", fitting.at("bias")}};
+    for (const auto& [changed, to] : changes) {
       Arguments all = fitting;
-      all[resized] = torch::empty({0});
+      all[changed] = to;
       restore_torch_kernels();
       const Outcome before = call(name, all);
       replace_torch_kernels();
