@@ -283,12 +283,14 @@ TEST_F(TorchOperatorsTest, WhatIsLeftOutIsTakenAllTheSame) {
 }
 
 TEST_F(TorchOperatorsTest, StridesArePyTorchsWhereDimensionsOfSizeOneLeaveAChoice) {
-  const auto last = torch::MemoryFormat::ChannelsLast;
-  const std::vector<Tensor> inputs{torch::randn({4, 6, 1, 1}).contiguous(last),
-                                   torch::randn({4, 1, 5, 3}).contiguous(last),
-                                   torch::randn({4, 1, 1, 3}).contiguous(last),
-                                   torch::randn({1, 6, 5, 3}).contiguous(last),
-                                   torch::randn({4, 6, 5, 1}).contiguous(last),
+  const auto last = [](torch::IntArrayRef sizes) {
+    return at::empty(sizes, torch::dtype(torch::kFloat), torch::MemoryFormat::ChannelsLast).normal_();
+  };
+  const std::vector<Tensor> inputs{last({4, 6, 1, 1}),
+                                   last({4, 1, 5, 3}),
+                                   last({4, 1, 1, 3}),
+                                   last({1, 6, 5, 3}),
+                                   last({4, 6, 5, 1}),
                                    torch::randn({4, 6, 1, 1}),
                                    torch::randn({4, 1, 5, 3}),
                                    torch::randn({2, 6, 5, 3}).slice(0, 0, 1),
