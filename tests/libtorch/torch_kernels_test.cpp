@@ -224,7 +224,9 @@ TEST_F(TorchKernelsTest, WrongArgumentsGetPyTorchsWords) {
     try {
       torch::batch_norm(input, weight, {}, mean, mean, training, 0.1, 1e-5, false);
     } catch (const c10::Error& error) {
-      return std::string(error.what_without_backtrace());
+      // The first line: the dispatcher adds a list of who registered which kernel, and that has changed.
+      const std::string message = error.what_without_backtrace();
+      return message.substr(0, message.find('\n'));
     }
     return std::string("nothing was thrown");
   };

@@ -47,8 +47,8 @@ ThreeTensors native_batch_norm_backward(const Tensor& grad_output, const Tensor&
 
 void register_operators() {
   // Never destroyed: at the end of the process threads may still compute, and the dispatcher may be gone.
-  static auto* const library =
-      new torch::Library(torch::Library::IMPL, "aten", c10::DispatchKey::CPU, __FILE__, __LINE__);
+  static auto* const library = new torch::Library(torch::Library::IMPL, "aten", c10::DispatchKey::CPU,
+                                                  "evenkeel::replace_torch_kernels", 0);
   without_override_warning([] {
     replace_kernel(*library, "aten::native_batch_norm", TORCH_FN(native_batch_norm));
     replace_kernel(*library, "aten::native_batch_norm_backward", TORCH_FN(native_batch_norm_backward));
