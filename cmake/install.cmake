@@ -21,7 +21,9 @@ install(DIRECTORY include/evenkeel/kernels DESTINATION ${CMAKE_INSTALL_INCLUDEDI
 if(EVENKEEL_LIBTORCH)
   evenkeel_install_component(libtorch evenkeel_libtorch)
   # A LibTorch outside the system's folders is found by the installed library where it was found by the built one.
-  set_target_properties(evenkeel_libtorch PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+  set_target_properties(evenkeel_libtorch evenkeel_dropin PROPERTIES
+    INSTALL_RPATH "$ORIGIN" INSTALL_RPATH_USE_LINK_PATH ON)
+  install(TARGETS evenkeel_dropin)
   install(DIRECTORY include/evenkeel DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 endif()
 

@@ -4,3 +4,4 @@
 #include "evenkeel/batch_norm.h"
 #include "evenkeel/functional.h"
 #include "evenkeel/kernels.h"
+#include "evenkeel/torch_kernels.h"

@@ -1,0 +1,30 @@
+// What is different in LibTorch 1.
+#include <torch/torch.h>
+
+#include "libtorch/dropin/operators.h"
+
+namespace evenkeel::libtorch::dropin {
+namespace {
+
+class WarningFilter final : public c10::WarningHandler {
+ public:
+  void process(const c10::SourceLocation& location, const std::string& message,
+               const bool verbatim) override {
+    if (message.find(kOverrideWarning) == std::string::npos) next_->process(location, message, verbatim);
+  }
+
+ private:
+  c10::WarningHandler* next_ = c10::Warning::get_warning_handler();
+};
+
+}  // namespace
+
+void replace_newer_operators(torch::Library& /*aten_on_cpu*/) {}
+
+void without_override_warning(const std::function<void()>& work) {
+  WarningFilter filter;
+  const c10::Warning::WarningHandlerGuard guard(&filter);
+  work();
+}
+
+}  // namespace evenkeel::libtorch::dropin
