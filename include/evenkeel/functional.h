@@ -63,7 +63,8 @@ class BatchNormFuncOptions {
 // contiguous once; a residual with another layout than the input's is copied into that once.
 //
 // Differentiable to any order in input, weight, bias and residual; not in forward mode. As in PyTorch, the
-// activation's gradient at 0 is that below 0, and NaN goes through with its gradient. Kept for the backward are
+// activation's gradient at 0 is that below 0; NaN goes through, and what comes back to it too. Kept for the
+// backward are
 //   training:    the input, weight, 16 bytes per channel;
 //   evaluation:  the input if the weight needs a gradient, weight, both statistics;
 //   activation:  besides, one bit per value; neither the output nor the residual.
