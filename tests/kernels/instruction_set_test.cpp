@@ -38,19 +38,23 @@ TEST_P(InstructionSetTest, IsInUseWhenForced) { EXPECT_EQ(instruction_set(), Get
 TEST_P(InstructionSetTest, CriticalGeometriesAgreeWithTheOracleAndKeepTheirBits) {
   std::size_t number = 0;
   for (const Geometry& geometry : critical_geometries(10'000, 80)) {
-    Options options;
-    options.placement = kPlacements[number++ % kPlacements.size()];
-    options.in_place = number % 4 == 0;
+    const Options options = varied_options(number++);
     expect_every_call_right(Problem<float>(geometry, Style::kPlain, 80, options));
     expect_every_call_right(Problem<double>(geometry, Style::kPlain, 80, options));
+    expect_every_call_right(Problem<float16>(geometry, Style::kPlain, 80, options));
+    expect_every_call_right(Problem<bfloat16>(geometry, Style::kPlain, 80, options));
   }
 }
 
 TEST_P(InstructionSetTest, EveryStyleOfDataAgreesWithTheOracleAndKeepsItsBits) {
+  std::size_t number = 0;
   for (const Geometry& geometry : typical_geometries()) {
     for (Style style : kStyles) {
-      expect_every_call_right(Problem<float>(geometry, style, 81));
-      expect_every_call_right(Problem<double>(geometry, style, 81));
+      const Options options = varied_options(number++);
+      expect_every_call_right(Problem<float>(geometry, style, 81, options));
+      expect_every_call_right(Problem<double>(geometry, style, 81, options));
+      expect_every_call_right(Problem<float16>(geometry, style, 81, options));
+      expect_every_call_right(Problem<bfloat16>(geometry, style, 81, options));
     }
   }
 }
