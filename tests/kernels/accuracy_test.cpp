@@ -20,8 +20,7 @@ TYPED_TEST(AccuracyTest, EveryStyleOfDataAgreesWithTheOracle) {
   std::size_t number = 0;
   for (const Geometry& geometry : typical_geometries()) {
     for (Style style : kStyles) {
-      check_every_call(Problem<TypeParam>(geometry, style, 10), Subject(three_threads()));
-      for (std::uint64_t seed : {11, 12}) {
+      for (std::uint64_t seed : {10, 11}) {
         check_every_call(Problem<TypeParam>(geometry, style, seed, varied_options(number++)),
                          Subject(three_threads()));
       }

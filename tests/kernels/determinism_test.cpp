@@ -43,6 +43,7 @@ TYPED_TEST(DeterminismTest, CriticalGeometriesGiveTheSameBits) {
 }
 
 TYPED_TEST(DeterminismTest, TensorsOverManyBlocksGiveTheSameBits) {
+  std::size_t number = 0;
   for (const Geometry& geometry : {Geometry{40'000, 16, 1},
                                    {2'000, 500, 1},
                                    {1, 3, 200'000},
@@ -50,9 +51,8 @@ TYPED_TEST(DeterminismTest, TensorsOverManyBlocksGiveTheSameBits) {
                                    {300, 33, 49},
                                    {2, 5, 40'001}}) {
     Options options;
-    expect_same_bits_on_every_executor(Problem<TypeParam>(geometry, Style::kPlain, 7, options));
-    options.residual = true;
-    options.activation = Activation::kReLU;
+    options.residual = number % 2 == 0;
+    options.activation = number++ % 2 == 0 ? Activation::kReLU : Activation::kNone;
     expect_same_bits_on_every_executor(Problem<TypeParam>(geometry, Style::kPlain, 7, options));
   }
 }

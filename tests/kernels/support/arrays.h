@@ -15,7 +15,7 @@ class ForwardArrays {
   explicit ForwardArrays(const Problem<T>& problem)
       : problem_(problem),
         input_(problem.input, placement()),
-        residual_(problem.residual, placement()),
+        residual_(problem.options.residual ? problem.residual : std::vector<T>(), placement()),
         separate_(into_input() || into_residual() ? 0 : problem.input.size(), placement()),
         weight_(problem.weight, placement()),
         bias_(problem.bias, placement()),
@@ -44,7 +44,8 @@ class ForwardArrays {
 
   void expect_nothing_else_written() const {
     EXPECT_TRUE(&output() == &input_ || input_.equals(problem_.input)) << "input changed";
-    EXPECT_TRUE(&output() == &residual_ || residual_.equals(problem_.residual)) << "residual changed";
+    EXPECT_TRUE(!problem_.options.residual || into_residual() || residual_.equals(problem_.residual))
+        << "residual changed";
     EXPECT_TRUE(weight_.equals(problem_.weight)) << "weight changed";
     EXPECT_TRUE(bias_.equals(problem_.bias)) << "bias changed";
     EXPECT_TRUE(output().surroundings_intact()) << "written outside output";

@@ -59,6 +59,7 @@ class Comparison {
     if (std::isnan(expected)) return std::isnan(actual);
     if (std::isinf(expected)) return actual == expected;
     if constexpr (is_half<T>) {
+      if (actual == rounded<T>(expected)) return true;
       return actual >= rounded<T>(expected - tolerance) && actual <= rounded<T>(expected + tolerance);
     } else if (std::fabs(expected) > Format<T>::kMax) {
       return std::isinf(actual) && std::signbit(actual) == std::signbit(expected);

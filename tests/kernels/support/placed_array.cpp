@@ -30,6 +30,7 @@ const char* name_of(Placement placement) {
 }
 
 GuardedPages::GuardedPages(std::size_t bytes, std::size_t alignment, Placement placement) : bytes_(bytes) {
+  if (bytes == 0) return;
   const std::size_t page = page_size();
   const std::size_t inside = (bytes + alignment + page - 1) / page * page;
   mapped_ = inside + 2 * page;
@@ -60,6 +61,7 @@ GuardedPages::~GuardedPages() {
 }
 
 bool GuardedPages::surroundings_intact() const {
+  if (!mapping_) return true;
   const auto intact = [](std::byte byte) { return byte == std::byte{kFill}; };
   return std::all_of(mapping_ + page_size(), begin_, intact) &&
          std::all_of(begin_ + bytes_, mapping_ + mapped_ - page_size(), intact);
