@@ -20,10 +20,8 @@ TYPED_TEST(AccuracyTest, EveryStyleOfDataAgreesWithTheOracle) {
   std::size_t number = 0;
   for (const Geometry& geometry : typical_geometries()) {
     for (Style style : kStyles) {
-      for (std::uint64_t seed : {10, 11}) {
-        check_every_call(Problem<TypeParam>(geometry, style, seed, varied_options(number++)),
-                         Subject(three_threads()));
-      }
+      check_every_call(Problem<TypeParam>(geometry, style, 10, varied_options(number++)),
+                       Subject(three_threads()));
     }
   }
 }

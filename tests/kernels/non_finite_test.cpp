@@ -52,7 +52,7 @@ TYPED_TEST(NonFiniteTest, InputsStayInTheirChannel) {
 }
 
 TYPED_TEST(NonFiniteTest, ResidualsStayInTheirPlaces) {
-  for (const Geometry& geometry : typical_geometries()) {
+  for (const Geometry& geometry : small_geometries()) {
     for (Activation activation : {Activation::kNone, Activation::kReLU, Activation::kLeakyReLU}) {
       Problem<TypeParam> clean(geometry, Style::kPlain, 35);
       clean.options.residual = true;
@@ -70,7 +70,7 @@ TYPED_TEST(NonFiniteTest, ResidualsStayInTheirPlaces) {
 
 TYPED_TEST(NonFiniteTest, GradientsStayInTheirChannel) {
   std::size_t number = 0;
-  for (const Geometry& geometry : typical_geometries()) {
+  for (const Geometry& geometry : small_geometries()) {
     const Problem<TypeParam> clean(geometry, Style::kPlain, 31, varied_options(number++));
     const std::int64_t last = geometry.count() - 1;
     for (double value : {kNan, kInfinity, -kInfinity}) {
@@ -86,7 +86,7 @@ TYPED_TEST(NonFiniteTest, GradientsStayInTheirChannel) {
 
 TYPED_TEST(NonFiniteTest, ParametersStayInTheirChannel) {
   std::size_t number = 0;
-  for (const Geometry& geometry : typical_geometries()) {
+  for (const Geometry& geometry : small_geometries()) {
     const Problem<TypeParam> clean(geometry, Style::kPlain, 32, varied_options(number++));
     const std::int64_t channel = geometry.channels / 2;
     for (auto parameter : {&Problem<TypeParam>::weight, &Problem<TypeParam>::bias, &Problem<TypeParam>::mean,
