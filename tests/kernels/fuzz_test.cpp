@@ -22,7 +22,7 @@ std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise)
 template <typename T>
 void run_case(std::uint64_t seed) {
   Random random(seed);
-  const Geometry geometry = random_geometry(random.between(0, 9) == 0 ? 500'000 : 20'000, random);
+  const Geometry geometry = random_geometry(random.between(0, 29) == 0 ? 500'000 : 20'000, random);
   Options options;
   options.placement = kPlacements[random.next() % kPlacements.size()];
   options.weight = random.between(0, 3) > 0;
