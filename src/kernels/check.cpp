@@ -51,10 +51,18 @@ void check_channels(const char* operation, const char* name, const void* pointer
 
 template <typename Call>
 void check_activation(const char* operation, const Call& call) {
-  if (call.activation != Activation::kLeakyReLU || std::isfinite(call.negative_slope)) return;
-  std::ostringstream got;
-  got << call.negative_slope;
-  refuse(operation, "a finite negative_slope, got " + got.str());
+  switch (call.activation) {
+    case Activation::kNone:
+    case Activation::kReLU:
+      return;
+    case Activation::kLeakyReLU: {
+      if (std::isfinite(call.negative_slope)) return;
+      std::ostringstream got;
+      got << call.negative_slope;
+      refuse(operation, "a finite negative_slope, got " + got.str());
+    }
+  }
+  refuse(operation, "a known activation, got " + std::to_string(static_cast<int>(call.activation)));
 }
 
 template <typename Call>

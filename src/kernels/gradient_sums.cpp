@@ -65,9 +65,9 @@ void GradientSums<T>::sum_exactly(std::int64_t c) {
     const bool positive =
         !gradient_.positive ||
         gradient_.positive[placed.bits + row * placed.tile.bits_stride + j / 8] >> (j % 8) & 1;
-    const auto g = static_cast<double>(gradient_.values[at]) *
-                   (positive ? 1.0 : static_cast<double>(gradient_.negative_slope));
-    if (!positive && gradient_.negative_slope == R{0}) return;  // 0, even times infinity
+    const auto slope = positive ? 1.0 : static_cast<double>(gradient_.negative_slope);
+    // A slope of 0 gives 0, even for an infinite gradient.
+    const double g = slope == 0.0 ? 0.0 : slope * static_cast<double>(gradient_.values[at]);
     grad_[c] += g;
     grad_deviation_[c] += g * (static_cast<double>(input_[at]) - mean_[c]);
   };

@@ -34,7 +34,8 @@ void set_bit(std::uint8_t* bits, std::int64_t i, bool value) {
 template <typename Call>
 double activate(const Call& call, bool positive, double value) {
   if (call.activation == Activation::kNone || positive) return value;
-  return call.activation == Activation::kReLU ? 0.0 : call.negative_slope * value;
+  const double slope = call.activation == Activation::kReLU ? 0.0 : call.negative_slope;
+  return slope == 0.0 ? 0.0 : slope * value;  // +0, even for -Inf
 }
 
 // The gradient of what the activation got, at element i.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "evenkeel/kernels/batch_norm.h"
+#include "kernels/support/element_types.h"
 #include "kernels/support/executors.h"
 
 namespace evenkeel::kernels::test {
@@ -34,16 +35,18 @@ std::string refusal(const std::function<void()>& body) {
 // Arrays for any call, all 7 to begin with: what is written shows.
 template <typename T>
 struct Arrays {
-  std::vector<T> tensor = std::vector<T>(24, T{7});
+  using R = Parameter<T>;
+
+  std::vector<T> tensor = std::vector<T>(24, value_of<T>(7));
   std::vector<T> output = tensor;
-  std::vector<T> weight = std::vector<T>(3, T{7});
-  std::vector<T> bias = weight;
-  std::vector<T> grad_weight = weight;
-  std::vector<T> grad_bias = weight;
+  std::vector<R> weight = std::vector<R>(3, R{7});
+  std::vector<R> bias = weight;
+  std::vector<R> grad_weight = weight;
+  std::vector<R> grad_bias = weight;
   std::vector<double> mean = std::vector<double>(3, 7.0);
   std::vector<double> m2 = mean;
-  std::vector<T> given_mean = weight;
-  std::vector<T> given_variance = weight;
+  std::vector<R> given_mean = weight;
+  std::vector<R> given_variance = weight;
 
   ChannelMoments<T> channel_moments() { return {kGeometry, tensor.data(), mean.data(), m2.data()}; }
   TrainingForward<T> training_forward() {
@@ -63,7 +66,7 @@ struct Arrays {
             given_mean.data(),  given_variance.data(), 1e-5,          output.data(),
             grad_weight.data(), grad_bias.data()};
   }
-  RunningUpdate<T> running_update() {
+  RunningUpdate<R> running_update() {
     return {3, 8, mean.data(), m2.data(), 0.1, weight.data(), bias.data()};
   }
 
@@ -121,6 +124,50 @@ class BadArgumentsTest : public testing::Test {
                    "nan");
   }
 
+  template <typename Call>
+  void expect_bad_slopes_refused(const char* operation, Call (Arrays<T>::*make)()) {
+    for (double slope : {kNan, kInfinity, -kInfinity}) {
+      expect_refused(
+          operation, make,
+          [slope](Call& call) {
+            call.activation = Activation::kLeakyReLU;
+            call.negative_slope = slope;
+          },
+          "a finite negative_slope",
+          slope > 0   ? "inf"
+          : slope < 0 ? "-inf"
+                      : "nan");
+    }
+    expect_refused(
+        operation, make, [](Call& call) { call.activation = static_cast<Activation>(17); },
+        "a known activation", "17");
+  }
+
+  // What both backward calls refuse of an activation.
+  template <typename Call>
+  void expect_bad_activations_refused(const char* operation, Call (Arrays<T>::*make)()) {
+    expect_bad_slopes_refused(operation, make);
+    T gradient{};
+    for (Activation activation : {Activation::kReLU, Activation::kLeakyReLU}) {
+      expect_refused(
+          operation, make, [activation](Call& call) { call.activation = activation; },
+          "a pointer for `positive`", "null");
+      std::uint8_t bits[24] = {};
+      expect_refused(
+          operation, make,
+          [&](Call& call) {
+            call.activation = activation;
+            call.positive = bits;
+            call.grad_residual = &gradient;
+            call.grad_input = nullptr;
+          },
+          "a pointer for `grad_input`", "null");
+    }
+    expect_refused(
+        operation, make, [&](Call& call) { call.grad_residual = &gradient; },
+        "no grad_residual without an activation", "a pointer");
+  }
+
   template <typename Call, typename Pointer>
   void expect_null_refused(const char* operation, Call (Arrays<T>::*make)(), Pointer Call::*pointer,
                            const char* name) {
@@ -132,14 +179,14 @@ class BadArgumentsTest : public testing::Test {
  private:
   template <typename Call>
   static void run_call(const Call& call) {
-    if constexpr (std::is_same_v<Call, RunningUpdate<T>>) {
+    if constexpr (std::is_same_v<Call, RunningUpdate<Parameter<T>>>) {
       run(call);
     } else {
       run(call, three_threads());
     }
   }
 };
-using Types = testing::Types<float, double>;
+using Types = ElementTypes;
 TYPED_TEST_SUITE(BadArgumentsTest, Types);
 
 TYPED_TEST(BadArgumentsTest, ChannelMomentsRefusesEveryBadArgument) {
@@ -158,6 +205,7 @@ TYPED_TEST(BadArgumentsTest, TrainingForwardRefusesEveryBadArgument) {
   const char* const name = "training_forward";
   this->expect_bad_geometries_refused(name, &A::training_forward);
   this->expect_bad_eps_refused(name, &A::training_forward);
+  this->expect_bad_slopes_refused(name, &A::training_forward);
   this->expect_null_refused(name, &A::training_forward, &Call::input, "input");
   this->expect_null_refused(name, &A::training_forward, &Call::output, "output");
   this->expect_null_refused(name, &A::training_forward, &Call::mean, "mean");
@@ -170,6 +218,7 @@ TYPED_TEST(BadArgumentsTest, TrainingBackwardRefusesEveryBadArgument) {
   const char* const name = "training_backward";
   this->expect_bad_geometries_refused(name, &A::training_backward);
   this->expect_bad_eps_refused(name, &A::training_backward);
+  this->expect_bad_activations_refused(name, &A::training_backward);
   this->expect_null_refused(name, &A::training_backward, &Call::input, "input");
   this->expect_null_refused(name, &A::training_backward, &Call::grad_output, "grad_output");
   this->expect_null_refused(name, &A::training_backward, &Call::mean, "mean");
@@ -182,6 +231,7 @@ TYPED_TEST(BadArgumentsTest, EvaluationForwardRefusesEveryBadArgument) {
   const char* const name = "evaluation_forward";
   this->expect_bad_geometries_refused(name, &A::evaluation_forward);
   this->expect_bad_eps_refused(name, &A::evaluation_forward);
+  this->expect_bad_slopes_refused(name, &A::evaluation_forward);
   this->expect_null_refused(name, &A::evaluation_forward, &Call::input, "input");
   this->expect_null_refused(name, &A::evaluation_forward, &Call::output, "output");
   this->expect_null_refused(name, &A::evaluation_forward, &Call::mean, "mean");
@@ -194,6 +244,7 @@ TYPED_TEST(BadArgumentsTest, EvaluationBackwardRefusesEveryBadArgument) {
   const char* const name = "evaluation_backward";
   this->expect_bad_geometries_refused(name, &A::evaluation_backward);
   this->expect_bad_eps_refused(name, &A::evaluation_backward);
+  this->expect_bad_activations_refused(name, &A::evaluation_backward);
   this->expect_null_refused(name, &A::evaluation_backward, &Call::input, "input");
   this->expect_null_refused(name, &A::evaluation_backward, &Call::grad_output, "grad_output");
   this->expect_null_refused(name, &A::evaluation_backward, &Call::mean, "mean");
@@ -202,7 +253,7 @@ TYPED_TEST(BadArgumentsTest, EvaluationBackwardRefusesEveryBadArgument) {
 
 TYPED_TEST(BadArgumentsTest, RunningUpdateRefusesEveryBadArgument) {
   using A = Arrays<TypeParam>;
-  using Call = RunningUpdate<TypeParam>;
+  using Call = RunningUpdate<Parameter<TypeParam>>;
   const char* const name = "running_update";
   this->expect_refused(
       name, &A::running_update, [](Call& call) { call.channels = -1; }, "channels of at least 0", "-1");

@@ -10,7 +10,7 @@ namespace {
 
 template <typename T>
 class EmptyBatchTest : public testing::Test {};
-using Types = testing::Types<float, double>;
+using Types = ElementTypes;
 TYPED_TEST_SUITE(EmptyBatchTest, Types);
 
 const std::vector<Geometry>& empty_geometries() {
@@ -22,11 +22,11 @@ const std::vector<Geometry>& empty_geometries() {
 TYPED_TEST(EmptyBatchTest, MomentsAndParameterGradientsAreZero) {
   for (const Geometry& geometry : empty_geometries()) {
     const std::vector<double> zeros(static_cast<std::size_t>(geometry.channels), 0.0);
-    const std::vector<TypeParam> no_gradients(zeros.begin(), zeros.end());
+    const std::vector<Parameter<TypeParam>> no_gradients(zeros.begin(), zeros.end());
     for (const auto& subject : {Subject(three_threads()), Subject(serial_executor()), Subject::reference()}) {
-      for (double eps : {1e-5, 0.0}) {
-        Problem<TypeParam> problem(geometry, Style::kPlain, 60);
-        problem.options.eps = eps;
+      for (std::size_t number = 0; number < 10; ++number) {
+        Problem<TypeParam> problem(geometry, Style::kPlain, 60, varied_options(number));
+        if (number % 2 == 0) problem.options.eps = 0.0;
         SCOPED_TRACE(problem);
         const Results<TypeParam> results = run_every_call(problem, subject);
         EXPECT_EQ(results.moments_mean, zeros);
@@ -45,8 +45,8 @@ TYPED_TEST(EmptyBatchTest, MomentsAndParameterGradientsAreZero) {
 TYPED_TEST(EmptyBatchTest, TensorsWithoutElementsMayBeNull) {
   double mean = 7.0;
   double m2 = 7.0;
-  TypeParam grad_weight = 7;
-  TypeParam grad_bias = 7;
+  Parameter<TypeParam> grad_weight = 7;
+  Parameter<TypeParam> grad_bias = 7;
   const Geometry geometry{0, 1, 5};
   Executor& executor = three_threads();
   run(TrainingForward<TypeParam>{geometry, nullptr, nullptr, nullptr, 1e-5, nullptr, &mean, &m2}, executor);
@@ -55,8 +55,26 @@ TYPED_TEST(EmptyBatchTest, TensorsWithoutElementsMayBeNull) {
       executor);
   EXPECT_EQ(mean, 0.0);
   EXPECT_EQ(m2, 0.0);
-  EXPECT_EQ(grad_weight, TypeParam{0});
-  EXPECT_EQ(grad_bias, TypeParam{0});
+  EXPECT_EQ(grad_weight, 0);
+  EXPECT_EQ(grad_bias, 0);
+}
+
+TYPED_TEST(EmptyBatchTest, NoValuesHaveNoBits) {
+  for (const Geometry& geometry : empty_geometries()) EXPECT_EQ(positive_bytes<TypeParam>(geometry), 0);
+}
+
+TYPED_TEST(EmptyBatchTest, AnActivationNeedsNoBitsOfNothing) {
+  for (const Geometry& geometry : empty_geometries()) {
+    std::vector<Parameter<TypeParam>> ones(static_cast<std::size_t>(geometry.channels), 1);
+    std::vector<double> doubles(ones.size(), 1.0);
+    TrainingBackward<TypeParam> training{.geometry = geometry, .mean = doubles.data(), .m2 = doubles.data()};
+    training.activation = Activation::kReLU;
+    EXPECT_NO_THROW(run(training, three_threads()));
+    EvaluationBackward<TypeParam> evaluation{
+        .geometry = geometry, .mean = ones.data(), .variance = ones.data()};
+    evaluation.activation = Activation::kReLU;
+    EXPECT_NO_THROW(run(evaluation, three_threads()));
+  }
 }
 
 TYPED_TEST(EmptyBatchTest, NoChannelsNeedNoPointersAtAll) {

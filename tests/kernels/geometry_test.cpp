@@ -8,26 +8,16 @@
 namespace evenkeel::kernels::test {
 namespace {
 
-// Cycles through the placements and through null and in-place arguments as cases go by.
-Options options_of(std::size_t number) {
-  Options options;
-  options.placement = kPlacements[number % kPlacements.size()];
-  options.weight = number % 4 != 1;
-  options.bias = number % 5 != 2;
-  options.in_place = number % 7 < 2;
-  return options;
-}
-
 template <typename T>
 class GeometryTest : public testing::Test {};
-using Types = testing::Types<float, double>;
+using Types = ElementTypes;
 TYPED_TEST_SUITE(GeometryTest, Types);
 
 TYPED_TEST(GeometryTest, CriticalExtentsInEveryPlaceAgreeWithTheOracle) {
   std::size_t number = 0;
-  for (std::uint64_t seed : {1, 2, 3}) {
+  for (std::uint64_t seed : {1, 2}) {
     for (const Geometry& geometry : critical_geometries(60'000, seed)) {
-      const Problem<TypeParam> problem(geometry, Style::kPlain, seed, options_of(number++));
+      const Problem<TypeParam> problem(geometry, Style::kPlain, seed, varied_options(number++));
       check_every_call(problem, Subject(three_threads()));
     }
   }
@@ -38,7 +28,8 @@ TYPED_TEST(GeometryTest, EverySmallGeometryAgreesWithTheOracle) {
     for (std::int64_t channels = 1; channels <= 6; ++channels) {
       for (std::int64_t inner = 1; inner <= 20; ++inner) {
         const auto number = static_cast<std::size_t>(outer + 7 * channels + 49 * inner);
-        const Problem<TypeParam> problem({outer, channels, inner}, Style::kPlain, number, options_of(number));
+        const Problem<TypeParam> problem({outer, channels, inner}, Style::kPlain, number,
+                                         varied_options(number));
         check_every_call(problem, Subject(serial_executor()));
       }
     }
@@ -46,19 +37,36 @@ TYPED_TEST(GeometryTest, EverySmallGeometryAgreesWithTheOracle) {
 }
 
 TYPED_TEST(GeometryTest, EveryCombinationOfOptionsAgreesWithTheOracle) {
-  for (const Geometry& geometry : typical_geometries()) {
+  for (const Geometry& geometry : small_geometries()) {
     for (unsigned bits = 0; bits < 64; ++bits) {
-      Options options;
-      options.placement = kPlacements[bits % kPlacements.size()];
+      Options options = varied_options(bits);
       options.weight = bits & 1U;
       options.bias = bits & 2U;
       options.in_place = bits & 4U;
       options.grad_input = bits & 8U;
       options.grad_weight = bits & 16U;
       options.grad_bias = bits & 32U;
-      const Geometry smaller{std::min<std::int64_t>(geometry.outer, 70), geometry.channels,
-                             std::min<std::int64_t>(geometry.inner, 300)};
-      check_every_call(Problem<TypeParam>(smaller, Style::kPlain, bits, options), Subject(three_threads()));
+      check_every_call(Problem<TypeParam>(geometry, Style::kPlain, bits, options), Subject(three_threads()));
+    }
+  }
+}
+
+TYPED_TEST(GeometryTest, EveryActivationResidualAndAliasAgreesWithTheOracle) {
+  for (const Geometry& geometry : small_geometries()) {
+    for (unsigned bits = 0; bits < 32; ++bits) {
+      for (Activation activation : {Activation::kReLU, Activation::kLeakyReLU}) {
+        Options options;
+        options.placement = kPlacements[bits % kPlacements.size()];
+        options.activation = activation;
+        options.residual = bits & 1U;
+        options.into_residual = bits & 2U;
+        options.in_place = bits & 4U;
+        options.positive = bits & 8U;
+        options.grad_residual = bits & 16U;
+        options.grad_weight = options.grad_bias = bits % 3 > 0;  // without them: the map alone
+        check_every_call(Problem<TypeParam>(geometry, Style::kPlain, bits, options),
+                         Subject(three_threads()));
+      }
     }
   }
 }
@@ -66,9 +74,13 @@ TYPED_TEST(GeometryTest, EveryCombinationOfOptionsAgreesWithTheOracle) {
 TYPED_TEST(GeometryTest, EveryPlacementAgreesWithTheOracle) {
   for (const Geometry& geometry : typical_geometries()) {
     for (Placement placement : kPlacements) {
-      Options options;
-      options.placement = placement;
-      check_every_call(Problem<TypeParam>(geometry, Style::kPlain, 4, options), Subject(three_threads()));
+      for (Activation activation : {Activation::kNone, Activation::kReLU}) {
+        Options options;
+        options.placement = placement;
+        options.residual = true;
+        options.activation = activation;
+        check_every_call(Problem<TypeParam>(geometry, Style::kPlain, 4, options), Subject(three_threads()));
+      }
     }
   }
 }

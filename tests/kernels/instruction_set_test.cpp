@@ -31,6 +31,15 @@ class InstructionSetTest : public testing::TestWithParam<std::string> {
           << "serial and " << name;
     }
   }
+
+  // float, and one of the other three in turn.
+  static void expect_every_type_right(const Geometry& geometry, Style style, std::uint64_t seed,
+                                      const Options& options, std::size_t number) {
+    expect_every_call_right(Problem<float>(geometry, style, seed, options));
+    if (number % 3 == 0) expect_every_call_right(Problem<double>(geometry, style, seed, options));
+    if (number % 3 == 1) expect_every_call_right(Problem<float16>(geometry, style, seed, options));
+    if (number % 3 == 2) expect_every_call_right(Problem<bfloat16>(geometry, style, seed, options));
+  }
 };
 
 TEST_P(InstructionSetTest, IsInUseWhenForced) { EXPECT_EQ(instruction_set(), GetParam()); }
@@ -38,19 +47,17 @@ TEST_P(InstructionSetTest, IsInUseWhenForced) { EXPECT_EQ(instruction_set(), Get
 TEST_P(InstructionSetTest, CriticalGeometriesAgreeWithTheOracleAndKeepTheirBits) {
   std::size_t number = 0;
   for (const Geometry& geometry : critical_geometries(10'000, 80)) {
-    Options options;
-    options.placement = kPlacements[number++ % kPlacements.size()];
-    options.in_place = number % 4 == 0;
-    expect_every_call_right(Problem<float>(geometry, Style::kPlain, 80, options));
-    expect_every_call_right(Problem<double>(geometry, Style::kPlain, 80, options));
+    const Options options = varied_options(number++);
+    expect_every_type_right(geometry, Style::kPlain, 80, options, number);
   }
 }
 
 TEST_P(InstructionSetTest, EveryStyleOfDataAgreesWithTheOracleAndKeepsItsBits) {
-  for (const Geometry& geometry : typical_geometries()) {
+  std::size_t number = 0;
+  for (const Geometry& geometry : small_geometries()) {
     for (Style style : kStyles) {
-      expect_every_call_right(Problem<float>(geometry, style, 81));
-      expect_every_call_right(Problem<double>(geometry, style, 81));
+      const Options options = varied_options(number++);
+      expect_every_type_right(geometry, style, 81, options, number);
     }
   }
 }

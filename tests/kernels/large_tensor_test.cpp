@@ -28,5 +28,17 @@ TEST(LargeTensorTest, DoubleAgreesWithTheOracle) {
   }
 }
 
+TEST(LargeTensorTest, ActivationsAndHalvesAgreeWithTheOracle) {
+  Options options;
+  options.residual = true;
+  for (const Geometry& geometry : {Geometry{6'272, 64, 1}, {100'001, 3, 1}, {2, 5, 40'001}, {65, 50, 64}}) {
+    options.activation = Activation::kReLU;
+    check_every_call(Problem<float>(geometry, Style::kOffset100, 52, options), Subject(three_threads()));
+    options.activation = Activation::kLeakyReLU;
+    check_every_call(Problem<float16>(geometry, Style::kPlain, 52, options), Subject(three_threads()));
+    check_every_call(Problem<bfloat16>(geometry, Style::kPlain, 52, options), Subject(three_threads()));
+  }
+}
+
 }  // namespace
 }  // namespace evenkeel::kernels::test

@@ -15,9 +15,6 @@ namespace {
 template <typename T>
 class NonFiniteTest : public testing::Test {
  protected:
-  static constexpr T kInf = std::numeric_limits<T>::infinity();
-  static constexpr T kNan = std::numeric_limits<T>::quiet_NaN();
-
   static std::size_t index_of(const Geometry& geometry, std::int64_t channel, std::int64_t position) {
     const std::int64_t outer = position / geometry.inner;
     return static_cast<std::size_t>((outer * geometry.channels + channel) * geometry.inner +
@@ -35,18 +32,36 @@ class NonFiniteTest : public testing::Test {
               "");
   }
 };
-using Types = testing::Types<float, double>;
+using Types = ElementTypes;
 TYPED_TEST_SUITE(NonFiniteTest, Types);
 
 TYPED_TEST(NonFiniteTest, InputsStayInTheirChannel) {
+  std::size_t number = 0;
   for (const Geometry& geometry : typical_geometries()) {
-    const Problem<TypeParam> clean(geometry, Style::kPlain, 30);
+    const Problem<TypeParam> clean(geometry, Style::kPlain, 30, varied_options(number++));
     const std::int64_t last = geometry.count() - 1;
-    for (TypeParam value : {this->kNan, this->kInf, -this->kInf}) {
+    for (double value : {kNan, kInfinity, -kInfinity}) {
       for (std::int64_t position : {std::int64_t{0}, last / 3, last}) {
         const std::int64_t channel = (position + geometry.channels / 2) % geometry.channels;
         Problem<TypeParam> poisoned = clean;
-        poisoned.input[this->index_of(geometry, channel, position)] = value;
+        poisoned.input[this->index_of(geometry, channel, position)] = value_of<TypeParam>(value);
+        this->expect_contained(clean, poisoned, channel);
+      }
+    }
+  }
+}
+
+TYPED_TEST(NonFiniteTest, ResidualsStayInTheirPlaces) {
+  for (const Geometry& geometry : small_geometries()) {
+    for (Activation activation : {Activation::kNone, Activation::kReLU, Activation::kLeakyReLU}) {
+      Problem<TypeParam> clean(geometry, Style::kPlain, 35);
+      clean.options.residual = true;
+      clean.options.activation = activation;
+      for (double value : {kNan, kInfinity, -kInfinity}) {
+        Problem<TypeParam> poisoned = clean;
+        const std::int64_t channel = geometry.channels - 1;
+        poisoned.residual[this->index_of(geometry, channel, geometry.count() / 2)] =
+            value_of<TypeParam>(value);
         this->expect_contained(clean, poisoned, channel);
       }
     }
@@ -54,14 +69,15 @@ TYPED_TEST(NonFiniteTest, InputsStayInTheirChannel) {
 }
 
 TYPED_TEST(NonFiniteTest, GradientsStayInTheirChannel) {
-  for (const Geometry& geometry : typical_geometries()) {
-    const Problem<TypeParam> clean(geometry, Style::kPlain, 31);
+  std::size_t number = 0;
+  for (const Geometry& geometry : small_geometries()) {
+    const Problem<TypeParam> clean(geometry, Style::kPlain, 31, varied_options(number++));
     const std::int64_t last = geometry.count() - 1;
-    for (TypeParam value : {this->kNan, this->kInf, -this->kInf}) {
+    for (double value : {kNan, kInfinity, -kInfinity}) {
       for (std::int64_t position : {std::int64_t{0}, last}) {
         const std::int64_t channel = geometry.channels - 1;
         Problem<TypeParam> poisoned = clean;
-        poisoned.grad_output[this->index_of(geometry, channel, position)] = value;
+        poisoned.grad_output[this->index_of(geometry, channel, position)] = value_of<TypeParam>(value);
         this->expect_contained(clean, poisoned, channel);
       }
     }
@@ -69,13 +85,15 @@ TYPED_TEST(NonFiniteTest, GradientsStayInTheirChannel) {
 }
 
 TYPED_TEST(NonFiniteTest, ParametersStayInTheirChannel) {
-  for (const Geometry& geometry : typical_geometries()) {
-    const Problem<TypeParam> clean(geometry, Style::kPlain, 32);
+  std::size_t number = 0;
+  for (const Geometry& geometry : small_geometries()) {
+    const Problem<TypeParam> clean(geometry, Style::kPlain, 32, varied_options(number++));
     const std::int64_t channel = geometry.channels / 2;
     for (auto parameter : {&Problem<TypeParam>::weight, &Problem<TypeParam>::bias, &Problem<TypeParam>::mean,
                            &Problem<TypeParam>::variance}) {
       Problem<TypeParam> poisoned = clean;
-      (poisoned.*parameter)[static_cast<std::size_t>(channel)] = this->kNan;
+      (poisoned.*parameter)[static_cast<std::size_t>(channel)] =
+          std::numeric_limits<Parameter<TypeParam>>::quiet_NaN();
       this->expect_contained(clean, poisoned, channel);
     }
   }
@@ -86,8 +104,8 @@ TYPED_TEST(NonFiniteTest, InfOfBothSignsGivesAMeanThatIsNotANumber) {
     if (geometry.count() < 2) continue;
     const Problem<TypeParam> clean(geometry, Style::kPlain, 33);
     Problem<TypeParam> poisoned = clean;
-    poisoned.input[this->index_of(geometry, 0, 0)] = this->kInf;
-    poisoned.input[this->index_of(geometry, 0, geometry.count() - 1)] = -this->kInf;
+    poisoned.input[this->index_of(geometry, 0, 0)] = value_of<TypeParam>(kInfinity);
+    poisoned.input[this->index_of(geometry, 0, geometry.count() - 1)] = value_of<TypeParam>(-kInfinity);
     this->expect_contained(clean, poisoned, 0);
   }
 }
@@ -96,12 +114,13 @@ TYPED_TEST(NonFiniteTest, InfOfBothSignsGivesAMeanThatIsNotANumber) {
 TYPED_TEST(NonFiniteTest, InfGivesAnInfiniteMeanAndNoVariance) {
   for (const Geometry& geometry : typical_geometries()) {
     Problem<TypeParam> problem(geometry, Style::kPlain, 34);
-    problem.input[this->index_of(geometry, 0, geometry.count() / 2)] = this->kInf;
+    problem.input[this->index_of(geometry, 0, geometry.count() / 2)] = value_of<TypeParam>(kInfinity);
     const Results<TypeParam> results = run_every_call(problem, Subject(three_threads()));
     EXPECT_EQ(results.mean[0], std::numeric_limits<double>::infinity());
     EXPECT_TRUE(std::isnan(results.m2[0]));
     for (std::int64_t position = 0; position < geometry.count(); ++position) {
-      ASSERT_TRUE(std::isnan(results.output[this->index_of(geometry, 0, position)])) << "value " << position;
+      ASSERT_TRUE(std::isnan(real(results.output[this->index_of(geometry, 0, position)])))
+          << "value " << position;
     }
   }
 }

@@ -14,7 +14,7 @@ namespace {
 
 template <typename T>
 class SumsTest : public testing::Test {};
-using Types = testing::Types<float, double>;
+using Types = ElementTypes;
 TYPED_TEST_SUITE(SumsTest, Types);
 
 template <typename T>
@@ -22,7 +22,7 @@ std::vector<T> small_odd_numbers(const Geometry& geometry, std::uint64_t seed) {
   Random random(seed);
   std::vector<T> values;
   for (std::int64_t i = 0; i < geometry.size(); ++i)
-    values.push_back(static_cast<T>(2 * random.between(-4, 3) + 1));
+    values.push_back(value_of<T>(static_cast<double>(2 * random.between(-4, 3) + 1)));
   return values;
 }
 
@@ -46,16 +46,17 @@ TYPED_TEST(SumsTest, GradientSumsOfSmallIntegersAreExact) {
     const auto channels = static_cast<std::size_t>(geometry.channels);
     const std::vector<double> mean(channels, 2.0);
     const std::vector<double> m2(channels, static_cast<double>(geometry.count()));
-    const std::vector<T> given_mean(channels, T{2});
-    const std::vector<T> given_variance(channels, T{1});
-    std::vector<T> expected_weight(channels, T{0});
-    std::vector<T> expected_bias(channels, T{0});
+    using R = Parameter<T>;
+    const std::vector<R> given_mean(channels, R{2});
+    const std::vector<R> given_variance(channels, R{1});
+    std::vector<R> expected_weight(channels, R{0});
+    std::vector<R> expected_bias(channels, R{0});
     oracle::for_each_element(geometry, [&](std::size_t c, std::size_t i) {
-      expected_weight[c] += grad_output[i] * (input[i] - 2);
-      expected_bias[c] += grad_output[i];
+      expected_weight[c] += static_cast<R>(real(grad_output[i]) * (real(input[i]) - 2));
+      expected_bias[c] += static_cast<R>(real(grad_output[i]));
     });
-    std::vector<T> grad_weight(channels);
-    std::vector<T> grad_bias(channels);
+    std::vector<R> grad_weight(channels);
+    std::vector<R> grad_bias(channels);
     SCOPED_TRACE(testing::Message() << "(outer, channels, inner) = (" << geometry.outer << ", "
                                     << geometry.channels << ", " << geometry.inner << ")");
     run(TrainingBackward<T>{geometry, input.data(), grad_output.data(), nullptr, mean.data(), m2.data(), 0.0,
@@ -76,12 +77,12 @@ template <typename T>
 void expect_single_values_to_count(const Geometry& geometry, std::int64_t first_position,
                                    Executor& executor) {
   const std::int64_t count = geometry.count();
-  std::vector<T> input(static_cast<std::size_t>(geometry.size()), T{0});
+  std::vector<T> input(static_cast<std::size_t>(geometry.size()), value_of<T>(0));
   for (std::int64_t c = 0; c < geometry.channels; ++c) {
     const std::int64_t position = (first_position + c) % count;
     const std::int64_t outer = position / geometry.inner;
     const std::int64_t index = (outer * geometry.channels + c) * geometry.inner + position % geometry.inner;
-    input[static_cast<std::size_t>(index)] = T{1000};
+    input[static_cast<std::size_t>(index)] = value_of<T>(1000);
   }
   std::vector<double> mean(static_cast<std::size_t>(geometry.channels));
   std::vector<double> m2(mean.size());

@@ -10,7 +10,7 @@ namespace evenkeel::kernels {
 enum class Activation {
   kNone,
   kReLU,       // max(v, 0)
-  kLeakyReLU,  // v > 0 ? v : negative_slope * v
+  kLeakyReLU,  // v > 0 ? v : negative_slope * v; with a slope of 0 it is kReLU
 };
 
 // Bytes of the `positive` bits of a tensor with these values: what a forward with an activation leaves for its

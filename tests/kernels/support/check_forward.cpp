@@ -1,8 +1,11 @@
 #include <cmath>
 
+#include "kernels/support/arrays.h"
 #include "kernels/support/checks.h"
 #include "kernels/support/comparison.h"
 #include "kernels/support/oracle.h"
+#include "kernels/support/output_check.h"
+#include "kernels/support/positive.h"
 #include "kernels/support/tolerance.h"
 
 namespace evenkeel::kernels::test {
@@ -45,6 +48,20 @@ void compare_moments(const oracle::Moments& expected, const Geometry& geometry,
   EXPECT_TRUE(m2.surroundings_intact()) << "written outside m2";
 }
 
+// The rounding of normalized + residual.
+template <typename T>
+Real residual_rounding(const Problem<T>& problem, std::size_t i, Real normalized) {
+  if (!problem.options.residual) return 0;
+  return 2 * kUnit<T> * (std::fabs(normalized) + std::fabs(problem.residual_of(i)));
+}
+
+template <typename T>
+std::vector<bool> positive_of(const ForwardArrays<T>& arrays, const Geometry& geometry,
+                              const Subject& subject) {
+  if (!arrays.keeps_bits()) return {};
+  return read_positive<T>(geometry, arrays.positive(), subject);
+}
+
 }  // namespace
 
 template <typename T>
@@ -64,21 +81,12 @@ template <typename T>
 void check_training_forward(const Problem<T>& problem, const Subject& subject) {
   const Geometry& geometry = problem.geometry;
   const Options& options = problem.options;
-  const PlacedArray<T> input(problem.input, options.placement);
-  const PlacedArray<T> weight(problem.weight, options.placement);
-  const PlacedArray<T> bias(problem.bias, options.placement);
-  const PlacedArray<T> separate(options.in_place ? 0 : problem.input.size(), options.placement);
-  const PlacedArray<T>& output = options.in_place ? input : separate;
-  const PlacedArray<double> mean(weight.size(), options.placement);
-  const PlacedArray<double> m2(weight.size(), options.placement);
-  subject(TrainingForward<T>{geometry, input.data(), options.weight ? weight.data() : nullptr,
-                             options.bias ? bias.data() : nullptr, options.eps, output.data(), mean.data(),
-                             m2.data()});
+  const ForwardArrays<T> arrays(problem);
+  const PlacedArray<double> mean(problem.weight.size(), options.placement);
+  const PlacedArray<double> m2(mean.size(), options.placement);
+  subject(arrays.training(mean.data(), m2.data()));
 
-  EXPECT_TRUE(options.in_place || input.equals(problem.input)) << "input changed";
-  EXPECT_TRUE(weight.equals(problem.weight)) << "weight changed";
-  EXPECT_TRUE(bias.equals(problem.bias)) << "bias changed";
-  EXPECT_TRUE(output.surroundings_intact()) << "written outside output";
+  arrays.expect_nothing_else_written();
   const oracle::Moments moments = oracle::moments(problem.input, geometry);
   compare_moments<T>(moments, geometry, mean, m2);
 
@@ -89,7 +97,7 @@ void check_training_forward(const Problem<T>& problem, const Subject& subject) {
     Real mean, scale, bias, relative, absolute;
   };
   std::vector<Channel> channels;
-  for (std::size_t c = 0; c < weight.size(); ++c) {
+  for (std::size_t c = 0; c < mean.size(); ++c) {
     const Statistics s = statistics_of<T>(moments, c, geometry.count());
     const Real variance = s.variance + static_cast<Real>(options.eps);
     const Real scale = problem.weight_of(c) / std::sqrt(variance);
@@ -98,11 +106,15 @@ void check_training_forward(const Problem<T>& problem, const Subject& subject) {
         {s.mean, scale, problem.bias_of(c), s.variance_tolerance / variance / 2 + 4 * kUnit<T>,
          std::fabs(scale) * mean_tolerance + 4 * kUnit<T> * std::fabs(problem.bias_of(c)) + kUnderflow<T>});
   }
-  Comparison<T> outputs("output");
+  const std::vector<bool> positive = positive_of(arrays, geometry, subject);
+  OutputCheck<T> outputs(options, arrays.output(), positive);
   oracle::for_each_element(geometry, [&](std::size_t c, std::size_t i) {
     const Channel& channel = channels[c];
-    const Real scaled = (static_cast<Real>(problem.input[i]) - channel.mean) * channel.scale;
-    outputs.add(i, output[i], scaled + channel.bias, channel.relative * std::fabs(scaled) + channel.absolute);
+    const Real scaled = (real(problem.input[i]) - channel.mean) * channel.scale;
+    const Real normalized = scaled + channel.bias;
+    outputs.add(
+        i, normalized + problem.residual_of(i),
+        channel.relative * std::fabs(scaled) + channel.absolute + residual_rounding(problem, i, normalized));
   });
 }
 
@@ -110,38 +122,30 @@ template <typename T>
 void check_evaluation_forward(const Problem<T>& problem, const Subject& subject) {
   const Geometry& geometry = problem.geometry;
   const Options& options = problem.options;
-  const PlacedArray<T> input(problem.input, options.placement);
-  const PlacedArray<T> weight(problem.weight, options.placement);
-  const PlacedArray<T> bias(problem.bias, options.placement);
-  const PlacedArray<T> mean(problem.mean, options.placement);
-  const PlacedArray<T> variance(problem.variance, options.placement);
-  const PlacedArray<T> separate(options.in_place ? 0 : problem.input.size(), options.placement);
-  const PlacedArray<T>& output = options.in_place ? input : separate;
-  subject(EvaluationForward<T>{geometry, input.data(), options.weight ? weight.data() : nullptr,
-                               options.bias ? bias.data() : nullptr, mean.data(), variance.data(),
-                               options.eps, output.data()});
+  const ForwardArrays<T> arrays(problem);
+  const PlacedArray<Parameter<T>> mean(problem.mean, options.placement);
+  const PlacedArray<Parameter<T>> variance(problem.variance, options.placement);
+  subject(arrays.evaluation(mean.data(), variance.data()));
 
-  EXPECT_TRUE(options.in_place || input.equals(problem.input)) << "input changed";
-  EXPECT_TRUE(weight.equals(problem.weight)) << "weight changed";
-  EXPECT_TRUE(bias.equals(problem.bias)) << "bias changed";
+  arrays.expect_nothing_else_written();
   EXPECT_TRUE(mean.equals(problem.mean)) << "mean changed";
   EXPECT_TRUE(variance.equals(problem.variance)) << "variance changed";
-  EXPECT_TRUE(output.surroundings_intact()) << "written outside output";
 
   // Seven roundings stand between the statistics and the scaled deviation: variance + eps, root, quotient,
   // times weight, x - mean, product, sum.
   std::vector<Real> scales;
-  for (std::size_t c = 0; c < weight.size(); ++c) {
+  for (std::size_t c = 0; c < mean.size(); ++c) {
     scales.push_back(problem.weight_of(c) /
                      std::sqrt(static_cast<Real>(problem.variance[c]) + static_cast<Real>(options.eps)));
   }
-  Comparison<T> outputs("output");
+  const std::vector<bool> positive = positive_of(arrays, geometry, subject);
+  OutputCheck<T> outputs(options, arrays.output(), positive);
   oracle::for_each_element(geometry, [&](std::size_t c, std::size_t i) {
-    const Real scaled =
-        (static_cast<Real>(problem.input[i]) - static_cast<Real>(problem.mean[c])) * scales[c];
-    const Real bias_c = problem.bias_of(c);
-    outputs.add(i, output[i], scaled + bias_c,
-                7 * kUnit<T> * std::fabs(scaled) + 2 * kUnit<T> * std::fabs(bias_c) + kUnderflow<T>);
+    const Real scaled = (real(problem.input[i]) - static_cast<Real>(problem.mean[c])) * scales[c];
+    const Real bias = problem.bias_of(c);
+    outputs.add(i, scaled + bias + problem.residual_of(i),
+                7 * kUnit<T> * std::fabs(scaled) + 2 * kUnit<T> * std::fabs(bias) + kUnderflow<T> +
+                    residual_rounding(problem, i, scaled + bias));
   });
 }
 
@@ -151,6 +155,8 @@ void check_evaluation_forward(const Problem<T>& problem, const Subject& subject)
   template void check_evaluation_forward<T>(const Problem<T>&, const Subject&);
 EVENKEEL_INSTANTIATE(float)
 EVENKEEL_INSTANTIATE(double)
+EVENKEEL_INSTANTIATE(float16)
+EVENKEEL_INSTANTIATE(bfloat16)
 #undef EVENKEEL_INSTANTIATE
 
 }  // namespace evenkeel::kernels::test

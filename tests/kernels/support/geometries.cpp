@@ -47,6 +47,16 @@ std::vector<Geometry> typical_geometries() {
           {33, 17, 2},  {64, 500, 1}, {1000, 65, 1}, {700, 20, 1}, {999, 3, 1},  {4097, 1, 1}, {1, 70, 1}};
 }
 
+std::vector<Geometry> small_geometries() {
+  std::vector<Geometry> geometries = typical_geometries();
+  for (Geometry& geometry : geometries) {
+    geometry.inner = std::min<std::int64_t>(geometry.inner, 270);
+    const std::int64_t row = geometry.channels * geometry.inner;
+    geometry.outer = std::min(geometry.outer, std::max<std::int64_t>(3, 8000 / row));
+  }
+  return geometries;
+}
+
 std::vector<Geometry> large_geometries() {
   return {{4096, 4096, 1}, {100352, 64, 1}, {300001, 3, 1}, {1000003, 1, 1}, {1, 3, 1000000}, {1, 1, 3000001},
           {32, 64, 3136},  {64, 512, 49},   {65, 50, 64},   {2, 5, 400001},  {3, 20011, 7},   {5, 16385, 33}};

@@ -18,6 +18,9 @@ std::vector<Geometry> critical_geometries(std::int64_t max_size, std::uint64_t s
 // with many, few and one channel, one value per channel.
 std::vector<Geometry> typical_geometries();
 
+// The same ways, cut to some 8000 values.
+std::vector<Geometry> small_geometries();
+
 // Large enough that the work is split over threads, over slabs of channels and over blocks of rows.
 std::vector<Geometry> large_geometries();
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/support/element_types.h"
+
 namespace evenkeel::kernels::test {
 namespace {
 
@@ -42,6 +44,17 @@ Channel make_channel(Style style, std::int64_t c, std::int64_t count, Random& ra
       return c % 2 == 0 ? Channel{0.0, 1e-25, start} : Channel{1e-41, 1e-41, start};
   }
   return {0.0, 1.0, start};
+}
+
+// Brings what only a float can hold into the range of float16: 3e4 +- 3e2, and multiples of 2^-24.
+template <typename T>
+double fitted(Style style, double value) {
+  if constexpr (std::is_same_v<T, float16>) {
+    if (style == Style::kHuge) value *= 3e-26;
+    if (style == Style::kTiny) value *= 1e18;
+    return std::clamp(value, -6e4, 6e4);
+  }
+  return value;
 }
 
 // Whether the position is k * count / 16, rounded down, for some k.
@@ -131,8 +144,8 @@ std::vector<T> make_tensor(const Geometry& geometry, Style style, std::uint64_t 
   for (std::int64_t o = 0; o < geometry.outer; ++o) {
     for (const Channel& channel : channels) {
       for (std::int64_t i = 0; i < geometry.inner; ++i) {
-        values.push_back(
-            static_cast<T>(make_value(style, channel, o * geometry.inner + i, geometry.count(), random)));
+        const double value = make_value(style, channel, o * geometry.inner + i, geometry.count(), random);
+        values.push_back(value_of<T>(fitted<T>(style, value)));
       }
     }
   }
@@ -150,6 +163,8 @@ std::vector<T> make_parameters(std::int64_t channels, double low, double high, s
 
 template std::vector<float> make_tensor<float>(const Geometry&, Style, std::uint64_t);
 template std::vector<double> make_tensor<double>(const Geometry&, Style, std::uint64_t);
+template std::vector<float16> make_tensor<float16>(const Geometry&, Style, std::uint64_t);
+template std::vector<bfloat16> make_tensor<bfloat16>(const Geometry&, Style, std::uint64_t);
 template std::vector<float> make_parameters<float>(std::int64_t, double, double, std::uint64_t);
 template std::vector<double> make_parameters<double>(std::int64_t, double, double, std::uint64_t);
 

@@ -2,14 +2,14 @@
 // the formulas. What the kernels and their scalar reference are compared with.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
 #include "evenkeel/kernels/geometry.h"
+#include "kernels/support/element_types.h"
 
 namespace evenkeel::kernels::test::oracle {
-
-using Real = long double;
 
 // Calls body(channel, index) for every element, in memory order.
 template <typename Body>
@@ -35,11 +35,26 @@ struct GradientSums {
   std::vector<Real> grad;                // sum g
   std::vector<Real> grad_deviation;      // sum g (x - mean)
   std::vector<Real> abs_grad;            // sum |g|
+  std::vector<Real> abs_deviation;       // sum |x - mean|
   std::vector<Real> abs_grad_deviation;  // sum |g (x - mean)|
 };
 
-template <typename T, typename M>
-GradientSums gradient_sums(const std::vector<T>& input, const std::vector<T>& grad_output,
-                           const std::vector<M>& mean, const Geometry& geometry);
+// gradient(i) is the g of element i.
+template <typename T, typename M, typename Gradient>
+GradientSums gradient_sums(const std::vector<T>& input, Gradient gradient, const std::vector<M>& mean,
+                           const Geometry& geometry) {
+  const std::vector<Real> zeros(static_cast<std::size_t>(geometry.channels), 0);
+  GradientSums sums{zeros, zeros, zeros, zeros, zeros};
+  for_each_element(geometry, [&](std::size_t c, std::size_t i) {
+    const Real g = gradient(i);
+    const Real deviation = real(input[i]) - static_cast<Real>(mean[c]);
+    sums.grad[c] += g;
+    sums.grad_deviation[c] += g * deviation;
+    sums.abs_grad[c] += std::fabs(g);
+    sums.abs_deviation[c] += std::fabs(deviation);
+    sums.abs_grad_deviation[c] += std::fabs(g * deviation);
+  });
+  return sums;
+}
 
 }  // namespace evenkeel::kernels::test::oracle

@@ -37,9 +37,9 @@ class GuardedPages {
   bool surroundings_intact() const;
 
  private:
-  std::byte* mapping_;  // starts with a page that may not be touched
-  std::size_t mapped_;
-  std::byte* begin_;
+  std::byte* mapping_ = nullptr;  // starts with a page that may not be touched; null for no bytes
+  std::size_t mapped_ = 0;
+  std::byte* begin_ = nullptr;
   std::size_t bytes_;
 };
 

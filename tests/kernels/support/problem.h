@@ -7,6 +7,7 @@
 
 #include "evenkeel/kernels/batch_norm.h"
 #include "kernels/reference.h"
+#include "kernels/support/element_types.h"
 #include "kernels/support/inputs.h"
 #include "kernels/support/placed_array.h"
 
@@ -32,6 +33,7 @@ class Subject {
   Executor* executor_ = nullptr;
 };
 
+// How a kernel is called.
 struct Options {
   Placement placement = Placement::kPageEnd;
   bool weight = true;  // false: a null pointer
@@ -41,10 +43,27 @@ struct Options {
   bool grad_weight = true;
   bool grad_bias = true;
   double eps = 1e-5;
+  bool residual = false;       // true: one is added
+  bool into_residual = false;  // its memory is that of the output
+  Activation activation = Activation::kNone;
+  double negative_slope = 0.25;
+  bool positive = true;  // false: no bits wanted of a forward call, a null pointer
+  bool grad_residual = true;
+
+  // What a negative value is multiplied with.
+  Real slope() const {
+    if (activation == Activation::kNone) return 1;
+    return activation == Activation::kReLU ? 0 : static_cast<Real>(negative_slope);
+  }
+  bool activated() const { return activation != Activation::kNone; }
 };
+
+// Cycles through places in memory, null and aliased arguments, residuals and activations as cases go by.
+Options varied_options(std::size_t number);
 
 template <typename T>
 struct Problem {
+  using R = Parameter<T>;
   Problem(const Geometry& geometry, Style style, std::uint64_t seed, const Options& options = {});
 
   Geometry geometry;
@@ -52,15 +71,17 @@ struct Problem {
   std::uint64_t seed;
   Options options;
   std::vector<T> input;
+  std::vector<T> residual;
   std::vector<T> grad_output;
-  std::vector<T> weight;
-  std::vector<T> bias;
-  std::vector<T> mean;  // given statistics, for evaluation: near those of the input
-  std::vector<T> variance;
+  std::vector<R> weight;
+  std::vector<R> bias;
+  std::vector<R> mean;  // given statistics, for evaluation: near those of the input
+  std::vector<R> variance;
 
   // The parameters as the formulas see them.
-  long double weight_of(std::size_t c) const { return options.weight ? weight[c] : T{1}; }
-  long double bias_of(std::size_t c) const { return options.bias ? bias[c] : T{0}; }
+  Real weight_of(std::size_t c) const { return options.weight ? weight[c] : R{1}; }
+  Real bias_of(std::size_t c) const { return options.bias ? bias[c] : R{0}; }
+  Real residual_of(std::size_t i) const { return options.residual ? real(residual[i]) : Real{0}; }
 };
 
 template <typename T>

@@ -3,6 +3,8 @@
 #include <cstring>
 #include <sstream>
 
+#include "kernels/support/arrays.h"
+
 namespace evenkeel::kernels::test {
 namespace {
 
@@ -27,7 +29,7 @@ std::string difference(const char* name, const Geometry& geometry, const std::ve
     if (channel == except_channel) continue;
     std::ostringstream text;
     text.precision(20);
-    text << name << '[' << i << "] of channel " << channel << ": " << a[i] << " and " << b[i];
+    text << name << '[' << i << "] of channel " << channel << ": " << real(a[i]) << " and " << real(b[i]);
     return text.str();
   }
   return {};
@@ -36,64 +38,44 @@ std::string difference(const char* name, const Geometry& geometry, const std::ve
 }  // namespace
 
 template <typename T>
-Results<T> run_every_call(const Problem<T>& problem, const Subject& subject) {
-  const Geometry& geometry = problem.geometry;
-  const Options& options = problem.options;
-  const Placement placement = options.placement;
-  const std::size_t size = problem.input.size();
-  const auto channels = static_cast<std::size_t>(geometry.channels);
-  const PlacedArray<T> weight_values(problem.weight, placement);
-  const PlacedArray<T> bias_values(problem.bias, placement);
-  const PlacedArray<T> given_mean(problem.mean, placement);
-  const PlacedArray<T> given_variance(problem.variance, placement);
-  const T* weight = options.weight ? weight_values.data() : nullptr;
-  const T* bias = options.bias ? bias_values.data() : nullptr;
-  const PlacedArray<T> input(problem.input, placement);
-  const PlacedArray<double> mean(channels, placement);
-  const PlacedArray<double> m2(channels, placement);
-  const PlacedArray<T> grad_weight(channels, placement);
-  const PlacedArray<T> grad_bias(channels, placement);
+Results<T> run_every_call(const Problem<T>& asked, const Subject& subject) {
+  Problem<T> problem = with_bits(asked);
+  Options& options = problem.options;
+  options.grad_input = options.grad_weight = options.grad_bias = options.grad_residual = true;
+  const auto channels = static_cast<std::size_t>(problem.geometry.channels);
+  const PlacedArray<Parameter<T>> given_mean(problem.mean, options.placement);
+  const PlacedArray<Parameter<T>> given_variance(problem.variance, options.placement);
+  const PlacedArray<T> input(problem.input, options.placement);
+  const PlacedArray<double> mean(channels, options.placement);
+  const PlacedArray<double> m2(channels, options.placement);
   Results<T> results;
 
-  subject(ChannelMoments<T>{geometry, input.data(), mean.data(), m2.data()});
+  subject(ChannelMoments<T>{problem.geometry, input.data(), mean.data(), m2.data()});
   results.moments_mean = values_of(mean);
   results.moments_m2 = values_of(m2);
   {
-    const PlacedArray<T> output(problem.input, placement);
-    const T* from = options.in_place ? output.data() : input.data();
-    subject(
-        TrainingForward<T>{geometry, from, weight, bias, options.eps, output.data(), mean.data(), m2.data()});
+    const ForwardArrays<T> forward(problem);
+    subject(forward.training(mean.data(), m2.data()));
     results.mean = values_of(mean);
     results.m2 = values_of(m2);
-    results.output = values_of(output);
+    results.output = values_of(forward.output());
+    const BackwardArrays<T> backward(problem, forward.positive());
+    subject(backward.training(mean.data(), m2.data()));
+    results.grad_input = values_of(backward.grad_input());
+    results.grad_residual = values_of(backward.grad_residual());
+    results.grad_weight = values_of(backward.grad_weight());
+    results.grad_bias = values_of(backward.grad_bias());
   }
   {
-    const PlacedArray<T> output(problem.input, placement);
-    const T* from = options.in_place ? output.data() : input.data();
-    subject(EvaluationForward<T>{geometry, from, weight, bias, given_mean.data(), given_variance.data(),
-                                 options.eps, output.data()});
-    results.evaluation_output = values_of(output);
-  }
-  {
-    const PlacedArray<T> grad_output(problem.grad_output, placement);
-    const PlacedArray<T> separate(size, placement);
-    const PlacedArray<T>& grad_input = options.in_place ? grad_output : separate;
-    subject(TrainingBackward<T>{geometry, input.data(), grad_output.data(), weight, mean.data(), m2.data(),
-                                options.eps, grad_input.data(), grad_weight.data(), grad_bias.data()});
-    results.grad_input = values_of(grad_input);
-    results.grad_weight = values_of(grad_weight);
-    results.grad_bias = values_of(grad_bias);
-  }
-  {
-    const PlacedArray<T> grad_output(problem.grad_output, placement);
-    const PlacedArray<T> separate(size, placement);
-    const PlacedArray<T>& grad_input = options.in_place ? grad_output : separate;
-    subject(EvaluationBackward<T>{geometry, input.data(), grad_output.data(), weight, given_mean.data(),
-                                  given_variance.data(), options.eps, grad_input.data(), grad_weight.data(),
-                                  grad_bias.data()});
-    results.evaluation_grad_input = values_of(grad_input);
-    results.evaluation_grad_weight = values_of(grad_weight);
-    results.evaluation_grad_bias = values_of(grad_bias);
+    const ForwardArrays<T> forward(problem);
+    subject(forward.evaluation(given_mean.data(), given_variance.data()));
+    results.evaluation_output = values_of(forward.output());
+    const BackwardArrays<T> backward(problem, forward.positive());
+    subject(backward.evaluation(given_mean.data(), given_variance.data()));
+    results.evaluation_grad_input = values_of(backward.grad_input());
+    results.evaluation_grad_residual = values_of(backward.grad_residual());
+    results.evaluation_grad_weight = values_of(backward.grad_weight());
+    results.evaluation_grad_bias = values_of(backward.grad_bias());
   }
   return results;
 }
@@ -111,10 +93,12 @@ std::string first_difference(const Geometry& geometry, const Results<T>& a, cons
   compare("forward m2", a.m2, b.m2);
   compare("output", a.output, b.output);
   compare("grad_input", a.grad_input, b.grad_input);
+  compare("grad_residual", a.grad_residual, b.grad_residual);
   compare("grad_weight", a.grad_weight, b.grad_weight);
   compare("grad_bias", a.grad_bias, b.grad_bias);
   compare("evaluation output", a.evaluation_output, b.evaluation_output);
   compare("evaluation grad_input", a.evaluation_grad_input, b.evaluation_grad_input);
+  compare("evaluation grad_residual", a.evaluation_grad_residual, b.evaluation_grad_residual);
   compare("evaluation grad_weight", a.evaluation_grad_weight, b.evaluation_grad_weight);
   compare("evaluation grad_bias", a.evaluation_grad_bias, b.evaluation_grad_bias);
   return found;
@@ -126,6 +110,8 @@ std::string first_difference(const Geometry& geometry, const Results<T>& a, cons
                                            std::int64_t);
 EVENKEEL_INSTANTIATE(float)
 EVENKEEL_INSTANTIATE(double)
+EVENKEEL_INSTANTIATE(float16)
+EVENKEEL_INSTANTIATE(bfloat16)
 #undef EVENKEEL_INSTANTIATE
 
 }  // namespace evenkeel::kernels::test

@@ -14,12 +14,14 @@ struct Results {
   std::vector<double> moments_mean, moments_m2;
   std::vector<double> mean, m2;
   std::vector<T> output;
-  std::vector<T> grad_input, grad_weight, grad_bias;
+  std::vector<T> grad_input, grad_residual;
+  std::vector<Parameter<T>> grad_weight, grad_bias;
   std::vector<T> evaluation_output;
-  std::vector<T> evaluation_grad_input, evaluation_grad_weight, evaluation_grad_bias;
+  std::vector<T> evaluation_grad_input, evaluation_grad_residual;
+  std::vector<Parameter<T>> evaluation_grad_weight, evaluation_grad_bias;
 };
 
-// The training backward takes the statistics that the training forward wrote.
+// Each backward takes the statistics and the bits that its forward wrote, and is asked for everything.
 template <typename T>
 Results<T> run_every_call(const Problem<T>& problem, const Subject& subject);
 

@@ -7,13 +7,14 @@
 #include <limits>
 #include <type_traits>
 
+#include "kernels/support/element_types.h"
+
 namespace evenkeel::kernels::test {
 
-using Real = long double;
-
-// The relative error of one rounding: 2^-24 for float, 2^-53 for double.
+// The relative error of one rounding in the arithmetic on values of T: 2^-24 for float and the halves, 2^-53 for
+// double. What a half loses when it is stored at last is Comparison's business.
 template <typename T>
-inline constexpr Real kUnit = std::numeric_limits<T>::epsilon() / Real{2};
+inline constexpr Real kUnit = std::numeric_limits<Parameter<T>>::epsilon() / Real{2};
 
 // The relative error, against the sum of magnitudes, of a sum of `count` terms added up in double one after
 // the other: (count - 1) roundings, which equal terms can all drive the same way. The rest is for the terms
@@ -24,7 +25,7 @@ inline Real double_sum_error(std::int64_t count) { return (static_cast<Real>(cou
 // partial sum, and collects the chains in double.
 template <typename T>
 Real sum_error(std::int64_t count) {
-  return double_sum_error(count) + (std::is_same_v<T, float> ? 64 * kUnit<float> : Real{0});
+  return double_sum_error(count) + (std::is_same_v<Parameter<T>, float> ? 64 * kUnit<float> : Real{0});
 }
 
 // Relative error of a variance whose channel has |mean| / std = ratio.
@@ -33,7 +34,7 @@ Real sum_error(std::int64_t count) {
 // they leave.
 template <typename T>
 Real variance_error(Real ratio, std::int64_t count) {
-  if constexpr (std::is_same_v<T, float>) {
+  if constexpr (std::is_same_v<Parameter<T>, float>) {
     return ratio <= 1e4L ? 1e-6L : 1e-6L * std::pow(ratio / 1e4L, 1.5L);
   } else {
     return 101 * double_sum_error(count);
@@ -50,6 +51,6 @@ Real mean_error(Real ratio, std::int64_t count) {
 // Results below the smallest normal number are rounded to a multiple of this, and so may be two intermediate
 // ones.
 template <typename T>
-inline constexpr Real kUnderflow = 4 * static_cast<Real>(std::numeric_limits<T>::denorm_min());
+inline constexpr Real kUnderflow = 4 * static_cast<Real>(std::numeric_limits<Parameter<T>>::denorm_min());
 
 }  // namespace evenkeel::kernels::test
