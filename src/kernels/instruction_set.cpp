@@ -3,7 +3,8 @@
 #include <atomic>
 #include <cstdlib>
 #include <stdexcept>
-#include <type_traits>
+#include <tuple>
+#include <vector>
 
 #include "hwy/highway.h"
 #include "kernels/vector_kernels.h"
@@ -11,9 +12,12 @@
 namespace evenkeel::kernels {
 namespace {
 
+template <typename... T>
+using KernelsFor = std::tuple<const ElementKernels<T>*...>;
+
 struct InstructionSet {
   std::string name;
-  const AllVectorKernels* kernels;
+  KernelsFor<float, double, float16, bfloat16> kernels;
 };
 
 std::string name_of(std::int64_t target) {
@@ -37,8 +41,13 @@ std::string name_of(std::int64_t target) {
 const std::vector<InstructionSet>& instruction_sets() {
   static const std::vector<InstructionSet> sets = [] {
     std::vector<InstructionSet> found;
-    for (const std::int64_t target : vector_targets())
-      found.push_back({name_of(target), &vector_kernels_of(target)});
+    const std::int64_t all = hwy::SupportedTargets() & HWY_TARGETS;
+    for (std::int64_t rest = all; rest != 0; rest &= rest - 1) {  // better ones have lower bits
+      const std::int64_t target = rest & -rest;
+      found.push_back({name_of(target),
+                       {&element_kernels_of<float>(target), &element_kernels_of<double>(target),
+                        &element_kernels_of<float16>(target), &element_kernels_of<bfloat16>(target)}});
+    }
     return found;
   }();
   return sets;
@@ -63,6 +72,11 @@ std::atomic<const InstructionSet*>& active() {
   return set;
 }
 
+template <typename T>
+const ElementKernels<T>& active_kernels() {
+  return *std::get<const ElementKernels<T>*>(active().load(std::memory_order_relaxed)->kernels);
+}
+
 }  // namespace
 
 std::vector<std::string> supported_instruction_sets() {
@@ -77,27 +91,19 @@ void use_instruction_set(std::string_view name) { active() = &find(name, "use_in
 
 template <typename T>
 const VectorKernels<T>& vector_kernels(Walk walk) {
-  const AllVectorKernels& all = *active().load(std::memory_order_relaxed)->kernels;
-  const auto index = static_cast<int>(walk);
-  if constexpr (std::is_same_v<T, float>) return all.float_kernels[index];
-  if constexpr (std::is_same_v<T, double>) return all.double_kernels[index];
-  if constexpr (std::is_same_v<T, float16>) return all.float16_kernels[index];
-  if constexpr (std::is_same_v<T, bfloat16>) return all.bfloat16_kernels[index];
+  return active_kernels<T>().tiles[static_cast<int>(walk)];
 }
 
-template <>
-const ChannelKernels<float>& channel_kernels<float>() {
-  return active().load(std::memory_order_relaxed)->kernels->float_channels;
+template <typename R>
+const ChannelKernels<R>& channel_kernels() {
+  return active_kernels<R>().channels;
 }
 
-template <>
-const ChannelKernels<double>& channel_kernels<double>() {
-  return active().load(std::memory_order_relaxed)->kernels->double_channels;
-}
-
-template const VectorKernels<float>& vector_kernels<float>(Walk);
-template const VectorKernels<double>& vector_kernels<double>(Walk);
-template const VectorKernels<float16>& vector_kernels<float16>(Walk);
-template const VectorKernels<bfloat16>& vector_kernels<bfloat16>(Walk);
+template const VectorKernels<float>& vector_kernels(Walk);
+template const VectorKernels<double>& vector_kernels(Walk);
+template const VectorKernels<float16>& vector_kernels(Walk);
+template const VectorKernels<bfloat16>& vector_kernels(Walk);
+template const ChannelKernels<float>& channel_kernels();
+template const ChannelKernels<double>& channel_kernels();
 
 }  // namespace evenkeel::kernels

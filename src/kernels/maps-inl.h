@@ -43,7 +43,7 @@ enum class Store { kPart, kWhole, kStream };
 
 template <Store kStore, typename D, typename T>
 HWY_INLINE void put(hn::Vec<D> values, D d, T* to, std::int64_t count) {
-  if constexpr (kStore == Store::kStream && !is_half<T>) {
+  if constexpr (kStore == Store::kStream) {
     hn::Stream(values, d, to);
   } else {
     store<kStore == Store::kPart>(values, d, to, count);
@@ -188,52 +188,46 @@ class ScaledGradient {
   Coefficient<kWalk, R> scale_;
 };
 
-// The whole vectors of the columns [first, end) of a row; what lies `ahead` of them will be written soon.
-template <Store kStore, typename Op>
-HWY_INLINE void map_columns(const Tile& tile, const Op& op, std::int64_t row, std::int64_t first,
-                            std::int64_t end, std::int64_t ahead) {
-  const std::int64_t lanes = lanes_of(hn::ScalableTag<typename Op::R>());
-  const std::int64_t start = row * tile.stride;
-  for (std::int64_t j = first; j < end; j += lanes) {
-    if constexpr (kStore == Store::kWhole) prefetch_for_write(op.output() + start + j + ahead);
-    op.template apply<kStore>({row, start + j, j, lanes});
-  }
-}
-
 // One row at a time: one stream to read and one to write is what memory likes best.
 template <Store kStore, typename Op>
 HWY_INLINE void map_rows(const Tile& tile, const Op& op) {
   const std::int64_t lanes = lanes_of(hn::ScalableTag<typename Op::R>());
   const std::int64_t whole = tile.width / lanes * lanes;
-  const std::int64_t near_end = std::max<std::int64_t>(0, whole - kWriteAhead);  // its future is the next row
+  const std::int64_t near_end = std::max<std::int64_t>(0, whole - kWriteAhead);
   for (std::int64_t row = 0; row < tile.rows; ++row) {
-    map_columns<kStore>(tile, op, row, 0, near_end, kWriteAhead);
-    map_columns<kStore>(tile, op, row, near_end, whole, tile.stride - near_end);
-    if (whole < tile.width) {
-      op.template apply<Store::kPart>({row, row * tile.stride + whole, whole, tile.width - whole});
+    const std::int64_t start = row * tile.stride;
+    for (std::int64_t j = 0; j < whole; j += lanes) {
+      if constexpr (kStore == Store::kWhole) {  // what will be written soon: near the end, the next row
+        const std::int64_t soon = j < near_end ? j + kWriteAhead : j + tile.stride - near_end;
+        prefetch_for_write(op.output() + start + soon);
+      }
+      op.template apply<kStore>({row, start + j, j, lanes});
     }
+    if (whole < tile.width) op.template apply<Store::kPart>({row, start + whole, whole, tile.width - whole});
   }
 }
 
-template <typename Op>
+template <typename T, typename Op>
 HWY_INLINE void map_tile(const Tile& tile, const Op& op) {
   constexpr std::size_t kLine = 64;
-  const bool whole_lines = reinterpret_cast<std::uintptr_t>(op.output()) % kLine == 0 &&
-                           static_cast<std::size_t>(tile.stride) * sizeof(*op.output()) % kLine == 0;
-  if (tile.streamed && whole_lines) {
-    map_rows<Store::kStream>(tile, op);
-    hwy::FlushStream();
-  } else {
-    map_rows<Store::kWhole>(tile, op);
+  if constexpr (!is_half<T>) {  // half a line at a time is nothing to stream
+    const bool whole_lines = reinterpret_cast<std::uintptr_t>(op.output()) % kLine == 0 &&
+                             static_cast<std::size_t>(tile.stride) * sizeof(T) % kLine == 0;
+    if (tile.streamed && whole_lines) {
+      map_rows<Store::kStream>(tile, op);
+      hwy::FlushStream();
+      return;
+    }
   }
+  map_rows<Store::kWhole>(tile, op);
 }
 
 template <Walk kWalk, typename T, Activate kActivate>
 HWY_INLINE void normalize_tile(const Tile& tile, const Normalization<T>& operands) {
   if (operands.residual) {
-    map_tile(tile, Normalize<kWalk, T, kActivate, true>(tile, operands));
+    map_tile<T>(tile, Normalize<kWalk, T, kActivate, true>(tile, operands));
   } else {
-    map_tile(tile, Normalize<kWalk, T, kActivate, false>(tile, operands));
+    map_tile<T>(tile, Normalize<kWalk, T, kActivate, false>(tile, operands));
   }
 }
 
@@ -241,11 +235,11 @@ HWY_INLINE void normalize_tile(const Tile& tile, const Normalization<T>& operand
 template <template <Walk, typename, bool, bool> class Map, Walk kWalk, typename T>
 HWY_INLINE void map_gradient(const Tile& tile, const GradientMap<T>& operands) {
   if (!operands.gradient.positive) {
-    map_tile(tile, Map<kWalk, T, false, false>(tile, operands));
+    map_tile<T>(tile, Map<kWalk, T, false, false>(tile, operands));
   } else if (!operands.grad_residual) {
-    map_tile(tile, Map<kWalk, T, true, false>(tile, operands));
+    map_tile<T>(tile, Map<kWalk, T, true, false>(tile, operands));
   } else {
-    map_tile(tile, Map<kWalk, T, true, true>(tile, operands));
+    map_tile<T>(tile, Map<kWalk, T, true, true>(tile, operands));
   }
 }
 

@@ -1,6 +1,7 @@
+// Compiled once for each element type, EVENKEEL_ELEMENT (CMakeLists.txt), and in that once for each instruction set:
+// highway includes this file again and again.
 #include "kernels/vector_kernels.h"
 
-// This file is compiled once for each instruction set: highway includes it again and again.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/vector_kernels.cpp"
 #include "hwy/foreach_target.h"  // must come before highway.h
@@ -56,45 +57,32 @@ constexpr VectorKernels<T> table() {
           scaled_gradient<kWalk, T>};
 }
 
-template <typename R>
-constexpr ChannelKernels<R> channel_table() {
-  return {moments_of_channels<R>, normalization_of_channels<R>, gradient_of_channels<R>};
+const ElementKernels<EVENKEEL_ELEMENT>& element_kernels() {
+  using T = EVENKEEL_ELEMENT;
+  using R = Parameter<T>;
+  static constexpr ElementKernels<T> kKernels{
+      {table<Walk::kRuns, T>(), table<Walk::kColumns, T>()},
+      {moments_of_channels<R>, normalization_of_channels<R>, gradient_of_channels<R>}};
+  return kKernels;
 }
 
 }  // namespace
-
-const AllVectorKernels& all_vector_kernels() {
-  static constexpr AllVectorKernels kAll{
-      {table<Walk::kRuns, float>(), table<Walk::kColumns, float>()},
-      {table<Walk::kRuns, double>(), table<Walk::kColumns, double>()},
-      {table<Walk::kRuns, float16>(), table<Walk::kColumns, float16>()},
-      {table<Walk::kRuns, bfloat16>(), table<Walk::kColumns, bfloat16>()},
-      channel_table<float>(),
-      channel_table<double>(),
-  };
-  return kAll;
-}
-
 }  // namespace evenkeel::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace evenkeel::kernels {
+namespace {
 
-HWY_EXPORT(all_vector_kernels);
+HWY_EXPORT(element_kernels);
 
-std::vector<std::int64_t> vector_targets() {
-  std::vector<std::int64_t> targets;
-  const std::int64_t all = hwy::SupportedTargets() & HWY_TARGETS;
-  for (std::int64_t rest = all; rest != 0; rest &= rest - 1)
-    targets.push_back(rest & -rest);  // better ones have lower bits
-  return targets;
-}
+}  // namespace
 
-const AllVectorKernels& vector_kernels_of(std::int64_t target) {
+template <>
+const ElementKernels<EVENKEEL_ELEMENT>& element_kernels_of(std::int64_t target) {
   // Highway's own choice is left as it was: the program may use highway too.
   hwy::GetChosenTarget().Update(target);
-  const AllVectorKernels& kernels = HWY_DYNAMIC_DISPATCH(all_vector_kernels)();
+  const auto& kernels = HWY_DYNAMIC_DISPATCH(element_kernels)();
   hwy::GetChosenTarget().Update(hwy::SupportedTargets());
   return kernels;
 }

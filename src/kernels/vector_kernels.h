@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "evenkeel/kernels/element.h"
 #include "kernels/channel_kernels.h"
@@ -67,20 +66,24 @@ struct VectorKernels {
   void (*scaled_gradient)(const Tile&, const GradientMap<T>&);
 };
 
-// The tables of one instruction set, those over tensors by Walk.
-struct AllVectorKernels {
-  VectorKernels<float> float_kernels[2];
-  VectorKernels<double> double_kernels[2];
-  VectorKernels<float16> float16_kernels[2];
-  VectorKernels<bfloat16> bfloat16_kernels[2];
-  ChannelKernels<float> float_channels;
-  ChannelKernels<double> double_channels;
+// What one instruction set has for an element type.
+template <typename T>
+struct ElementKernels {
+  VectorKernels<T> tiles[2];  // by Walk
+  ChannelKernels<Parameter<T>> channels;
 };
 
-// The instruction sets this build has loops for and this processor can run, as bits that highway gives them,
-// best first.
-std::vector<std::int64_t> vector_targets();
-const AllVectorKernels& vector_kernels_of(std::int64_t target);
+// `target` is a bit of highway's that this build has loops for and this processor can run.
+template <typename T>
+const ElementKernels<T>& element_kernels_of(std::int64_t target);
+template <>
+const ElementKernels<float>& element_kernels_of(std::int64_t target);
+template <>
+const ElementKernels<double>& element_kernels_of(std::int64_t target);
+template <>
+const ElementKernels<float16>& element_kernels_of(std::int64_t target);
+template <>
+const ElementKernels<bfloat16>& element_kernels_of(std::int64_t target);
 
 // The loops of the instruction set in use. Throws std::invalid_argument when EVENKEEL_INSTRUCTION_SET names
 // one that this processor or build does not have.
