@@ -1,0 +1,91 @@
+#include "bench/turns.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+namespace evenkeel::bench {
+namespace {
+
+constexpr int kSpins = 200'000;  // about 0.1 ms: shorter than a sample, longer than starting the threads
+constexpr double kHardlyLonger = 1.4;  // two threads on one core take 1.6 to 2 times as long
+constexpr int kTries = 20;
+
+template <typename Function>
+double seconds_of(const Function& function) {
+  const auto start = std::chrono::steady_clock::now();
+  function();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+// Work that needs a core's arithmetic and no memory: four chains, so that two threads on one core get in each
+// other's way.
+void spin() {
+  std::uint64_t a = 1, b = 2, c = 3, d = 4;
+  for (int i = 0; i < kSpins; ++i) {
+    a = a * 6364136223846793005U + 1;
+    b = b * 6364136223846793005U + 3;
+    c = c * 6364136223846793005U + 5;
+    d = d * 6364136223846793005U + 7;
+    asm volatile("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d));  // the loop has to be run
+  }
+}
+
+double seconds_per_call(const std::function<void()>& call, int repeats) {
+  return seconds_of([&] {
+           for (int i = 0; i < repeats; ++i) call();
+         }) /
+         repeats;
+}
+
+// The first call warms up, and the second says how many fill a sample.
+int repeats_for(const std::function<void()>& call, double sample_seconds) {
+  call();
+  return std::max(1, static_cast<int>(sample_seconds / seconds_per_call(call, 1)));
+}
+
+}  // namespace
+
+ParallelProbe::ParallelProbe(kernels::Executor& executor) : executor_(executor), alone_(seconds_of(spin)) {
+  for (int i = 0; i < kTries; ++i) alone_ = std::min(alone_, seconds_of(spin));
+}
+
+double ParallelProbe::spin_together() {
+  return seconds_of([this] {
+    executor_.parallel_for(executor_.concurrency(), [](std::int64_t begin, std::int64_t end) {
+      for (auto i = begin; i < end; ++i) spin();
+    });
+  });
+}
+
+bool ParallelProbe::parallel() {
+  return executor_.concurrency() == 1 || spin_together() < kHardlyLonger * alone_;
+}
+
+bool ParallelProbe::wait() {
+  for (int i = 0; i < kTries; ++i) {
+    if (parallel()) return true;
+  }
+  return false;
+}
+
+std::vector<Samples> take_turns(const std::vector<std::function<void()>>& calls, const TurnSettings& settings,
+                                ParallelProbe& probe) {
+  std::vector<int> repeats;
+  for (const auto& call : calls) repeats.push_back(repeats_for(call, settings.sample_seconds));
+  std::vector<Samples> samples(calls.size());
+  for (int round = 0; round < settings.rounds; ++round) {
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+      const bool before = probe.wait();
+      const double seconds = before ? seconds_per_call(calls[i], repeats[i]) : 0;
+      if (before && probe.parallel()) {
+        samples[i].seconds.push_back(seconds);
+      } else {
+        ++samples[i].dropped;
+      }
+    }
+  }
+  return samples;
+}
+
+}  // namespace evenkeel::bench

@@ -1,0 +1,44 @@
+// Timing things that take turns, so that what disturbs the machine disturbs all alike.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "evenkeel/kernels/executor.h"
+
+namespace evenkeel::bench {
+
+struct TurnSettings {
+  int rounds = 21;
+  double sample_seconds = 2e-3;  // a short call is repeated for about so long
+};
+
+// The samples of one call.
+struct Samples {
+  std::vector<double> seconds;  // of one call
+  int dropped = 0;              // taken while the threads did not run in parallel
+};
+
+// Whether the threads of an executor truly run at the same time: two virtual processors can share one core.
+class ParallelProbe {
+ public:
+  explicit ParallelProbe(kernels::Executor& executor);
+
+  // A short spin on every thread; true when it takes hardly longer than on one thread alone.
+  bool parallel();
+
+  // Waits until parallel() says so, for some tries; false when it gave up.
+  bool wait();
+
+ private:
+  double spin_together();
+
+  kernels::Executor& executor_;
+  double alone_;
+};
+
+// Each call once in every round. Samples that begin or end while `probe` fails are dropped.
+std::vector<Samples> take_turns(const std::vector<std::function<void()>>& calls, const TurnSettings& settings,
+                                ParallelProbe& probe);
+
+}  // namespace evenkeel::bench
