@@ -58,7 +58,8 @@ std::vector<Timing> measure(const Problem& problem, const Operation& operation, 
   std::vector<Timing> timings;
   for (std::size_t i = 0; i < contenders.size(); ++i) {
     timings.push_back({contenders[i].peer, contenders[i].way, spread(samples[i].seconds),
-                       static_cast<int>(samples[i].seconds.size()), samples[i].dropped});
+                       static_cast<int>(samples[i].seconds.size()), samples[i].dropped,
+                       samples[i].disturbed});
   }
   return timings;
 }

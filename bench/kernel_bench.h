@@ -27,6 +27,7 @@ struct Timing {
   Spread seconds;
   int samples = 0;
   int dropped = 0;
+  bool disturbed = false;  // see Samples
 };
 
 // All contenders at one operation on one tensor.

@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <thread>
 
 namespace evenkeel::bench {
 namespace {
 
 constexpr int kSpins = 200'000;  // about 0.1 ms: shorter than a sample, longer than starting the threads
 constexpr double kHardlyLonger = 1.4;  // two threads on one core take 1.6 to 2 times as long
-constexpr int kTries = 20;
+constexpr double kEnough = 1.0 / 3;    // of the samples have to be left
+constexpr int kTries = 10;
+constexpr std::chrono::milliseconds kPause{1};  // time for whoever has the other core to leave it
 
 template <typename Function>
 double seconds_of(const Function& function) {
@@ -65,6 +68,7 @@ bool ParallelProbe::parallel() {
 bool ParallelProbe::wait() {
   for (int i = 0; i < kTries; ++i) {
     if (parallel()) return true;
+    std::this_thread::sleep_for(kPause);
   }
   return false;
 }
@@ -73,17 +77,20 @@ std::vector<Samples> take_turns(const std::vector<std::function<void()>>& calls,
                                 ParallelProbe& probe) {
   std::vector<int> repeats;
   for (const auto& call : calls) repeats.push_back(repeats_for(call, settings.sample_seconds));
-  std::vector<Samples> samples(calls.size());
+  std::vector<std::vector<double>> quiet(calls.size());
+  std::vector<std::vector<double>> all(calls.size());
   for (int round = 0; round < settings.rounds; ++round) {
     for (std::size_t i = 0; i < calls.size(); ++i) {
       const bool before = probe.wait();
-      const double seconds = before ? seconds_per_call(calls[i], repeats[i]) : 0;
-      if (before && probe.parallel()) {
-        samples[i].seconds.push_back(seconds);
-      } else {
-        ++samples[i].dropped;
-      }
+      all[i].push_back(seconds_per_call(calls[i], repeats[i]));
+      if (before && probe.parallel()) quiet[i].push_back(all[i].back());
     }
+  }
+  std::vector<Samples> samples;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    const bool disturbed = quiet[i].size() < kEnough * static_cast<double>(all[i].size());
+    const auto dropped = static_cast<int>(all[i].size() - quiet[i].size());
+    samples.push_back({disturbed ? all[i] : quiet[i], disturbed ? 0 : dropped, disturbed});
   }
   return samples;
 }

@@ -13,10 +13,12 @@ struct TurnSettings {
   double sample_seconds = 2e-3;  // a short call is repeated for about so long
 };
 
-// The samples of one call.
+// The samples of one call. Those taken while the threads did not run in parallel are dropped; where too few
+// would be left, all count, and `disturbed` says so.
 struct Samples {
-  std::vector<double> seconds;  // of one call
-  int dropped = 0;              // taken while the threads did not run in parallel
+  std::vector<double> seconds;
+  int dropped = 0;
+  bool disturbed = false;
 };
 
 // Whether the threads of an executor truly run at the same time: two virtual processors can share one core.
@@ -37,7 +39,7 @@ class ParallelProbe {
   double alone_;
 };
 
-// Each call once in every round. Samples that begin or end while `probe` fails are dropped.
+// Each call once in every round, `probe` before and after it.
 std::vector<Samples> take_turns(const std::vector<std::function<void()>>& calls, const TurnSettings& settings,
                                 ParallelProbe& probe);
 
