@@ -12,78 +12,92 @@
 namespace evenkeel::kernels {
 namespace {
 
-template <typename T>
-void fill(T* values, std::int64_t count) {
-  if (values) std::fill_n(values, count, T{0});
-}
-
-template <typename T>
-void channel_moments(const ChannelMoments<T>& call, Executor& executor) {
-  check(call);
-  if (call.geometry.size() == 0) {
-    fill(call.mean, call.geometry.channels);
-    fill(call.m2, call.geometry.channels);
-    return;
-  }
-  run_slabs<ChannelMomentsSlab<T>>(call, plan_two_passes(call.geometry, sizeof(T)), sizeof(T), executor);
-}
-
-template <typename T>
-void training_forward(const TrainingForward<T>& call, Executor& executor) {
-  check(call);
-  if (call.geometry.size() == 0) {
-    fill(call.mean, call.geometry.channels);
-    fill(call.m2, call.geometry.channels);
-    return;
-  }
-  run_slabs<TrainingForwardSlab<T>>(call, plan_two_passes(call.geometry, sizeof(T)), sizeof(T), executor);
-}
-
-template <typename T>
-void training_backward(const TrainingBackward<T>& call, Executor& executor) {
-  check(call);
-  if (call.geometry.size() == 0) {
-    fill(call.grad_weight, call.geometry.channels);
-    fill(call.grad_bias, call.geometry.channels);
-    return;
-  }
-  run_slabs<TrainingBackwardSlab<T>>(call, plan_two_passes(call.geometry, 2 * sizeof(T)), 2 * sizeof(T),
-                                     executor);
-}
-
-template <typename T>
-void evaluation_forward(const EvaluationForward<T>& call, Executor& executor) {
-  check(call);
-  if (call.geometry.size() == 0) return;
-  run_slabs<EvaluationForwardSlab<T>>(call, plan_one_pass(call.geometry, sizeof(T)), sizeof(T), executor);
-}
-
-template <typename T>
-void evaluation_backward(const EvaluationBackward<T>& call, Executor& executor) {
-  check(call);
-  if (call.geometry.size() == 0) {
-    fill(call.grad_weight, call.geometry.channels);
-    fill(call.grad_bias, call.geometry.channels);
-  } else if (call.grad_weight || call.grad_bias) {
-    run_slabs<EvaluationBackwardSlab<T>>(call, plan_two_passes(call.geometry, 2 * sizeof(T)), 2 * sizeof(T),
-                                         executor);
-  } else if (call.grad_input) {
-    run_slabs<EvaluationInputGradientSlab<T>>(call, plan_one_pass(call.geometry, sizeof(T)), sizeof(T),
-                                              executor);
-  }
+// What a batch without values leaves in a result per channel.
+template <typename V>
+void zero(V* values, std::int64_t count) {
+  if (values) std::fill_n(values, count, V{0});
 }
 
 }  // namespace
 
-void run(const ChannelMoments<float>& call, Executor& executor) { channel_moments(call, executor); }
-void run(const ChannelMoments<double>& call, Executor& executor) { channel_moments(call, executor); }
-void run(const TrainingForward<float>& call, Executor& executor) { training_forward(call, executor); }
-void run(const TrainingForward<double>& call, Executor& executor) { training_forward(call, executor); }
-void run(const TrainingBackward<float>& call, Executor& executor) { training_backward(call, executor); }
-void run(const TrainingBackward<double>& call, Executor& executor) { training_backward(call, executor); }
-void run(const EvaluationForward<float>& call, Executor& executor) { evaluation_forward(call, executor); }
-void run(const EvaluationForward<double>& call, Executor& executor) { evaluation_forward(call, executor); }
-void run(const EvaluationBackward<float>& call, Executor& executor) { evaluation_backward(call, executor); }
-void run(const EvaluationBackward<double>& call, Executor& executor) { evaluation_backward(call, executor); }
+template <typename T>
+void run(const ChannelMoments<T>& call, Executor& executor) {
+  check(call);
+  const Geometry& g = call.geometry;
+  if (g.size() == 0) {
+    zero(call.mean, g.channels);
+    zero(call.m2, g.channels);
+  } else {
+    run_slabs<ChannelMomentsSlab<T>>(call, plan_two_passes(g, sizeof(T)), sizeof(T), executor);
+  }
+}
+
+template <typename T>
+void run(const TrainingForward<T>& call, Executor& executor) {
+  check(call);
+  const Geometry& g = call.geometry;
+  if (g.size() == 0) {
+    zero(call.mean, g.channels);
+    zero(call.m2, g.channels);
+  } else {
+    const Plan plan = call.positive ? plan_with_bits(g, sizeof(T)) : plan_two_passes(g, sizeof(T));
+    run_slabs<TrainingForwardSlab<T>>(call, plan, sizeof(T), executor);
+  }
+}
+
+template <typename T>
+void run(const TrainingBackward<T>& call, Executor& executor) {
+  check(call);
+  const Geometry& g = call.geometry;
+  if (g.size() == 0) {
+    zero(call.grad_weight, g.channels);
+    zero(call.grad_bias, g.channels);
+  } else {
+    run_slabs<TrainingBackwardSlab<T>>(call, plan_two_passes(g, 2 * sizeof(T)), 2 * sizeof(T), executor);
+  }
+}
+
+template <typename T>
+void run(const EvaluationForward<T>& call, Executor& executor) {
+  check(call);
+  const Geometry& g = call.geometry;
+  if (g.size() == 0) return;
+  const Plan plan = call.positive ? plan_with_bits(g, sizeof(T)) : plan_one_pass(g, sizeof(T));
+  run_slabs<EvaluationForwardSlab<T>>(call, plan, sizeof(T), executor);
+}
+
+template <typename T>
+void run(const EvaluationBackward<T>& call, Executor& executor) {
+  check(call);
+  const Geometry& g = call.geometry;
+  if (g.size() == 0) {
+    zero(call.grad_weight, g.channels);
+    zero(call.grad_bias, g.channels);
+  } else if (call.grad_weight || call.grad_bias) {
+    run_slabs<EvaluationBackwardSlab<T>>(call, plan_two_passes(g, 2 * sizeof(T)), 2 * sizeof(T), executor);
+  } else if (call.grad_input) {
+    const Plan plan =
+        call.activation == Activation::kNone ? plan_one_pass(g, sizeof(T)) : plan_with_bits(g, sizeof(T));
+    run_slabs<EvaluationInputGradientSlab<T>>(call, plan, sizeof(T), executor);
+  }
+}
+
+template <typename T>
+std::int64_t positive_bytes(const Geometry& geometry) {
+  return geometry.size() == 0 ? 0 : plan_with_bits(geometry, sizeof(T)).bits();
+}
+
+#define EVENKEEL_INSTANTIATE(T)                               \
+  template void run(const ChannelMoments<T>&, Executor&);     \
+  template void run(const TrainingForward<T>&, Executor&);    \
+  template void run(const TrainingBackward<T>&, Executor&);   \
+  template void run(const EvaluationForward<T>&, Executor&);  \
+  template void run(const EvaluationBackward<T>&, Executor&); \
+  template std::int64_t positive_bytes<T>(const Geometry&);
+EVENKEEL_INSTANTIATE(float)
+EVENKEEL_INSTANTIATE(double)
+EVENKEEL_INSTANTIATE(float16)
+EVENKEEL_INSTANTIATE(bfloat16)
+#undef EVENKEEL_INSTANTIATE
 
 }  // namespace evenkeel::kernels

@@ -1,6 +1,7 @@
 #include "kernels/check.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <sstream>
 #include <stdexcept>
@@ -48,6 +49,26 @@ void check_channels(const char* operation, const char* name, const void* pointer
   if (channels > 0) check_pointer(operation, name, pointer);
 }
 
+template <typename Call>
+void check_activation(const char* operation, const Call& call) {
+  if (call.activation != Activation::kLeakyReLU || std::isfinite(call.negative_slope)) return;
+  std::ostringstream got;
+  got << call.negative_slope;
+  refuse(operation, "a finite negative_slope, got " + got.str());
+}
+
+template <typename Call>
+void check_incoming_gradient(const char* operation, const Call& call) {
+  check_activation(operation, call);
+  check_tensor(operation, "grad_output", call.grad_output, call.geometry);
+  if (call.activation != Activation::kNone) {
+    check_tensor(operation, "positive", call.positive, call.geometry);
+  } else if (call.grad_residual) {
+    refuse(operation, "no grad_residual without an activation, where it is grad_output; got a pointer");
+  }
+  if (call.grad_residual) check_tensor(operation, "grad_input", call.grad_input, call.geometry);
+}
+
 }  // namespace
 
 template <typename T>
@@ -66,6 +87,7 @@ void check(const TrainingForward<T>& call) {
   check_eps(kName, call.eps);
   check_tensor(kName, "input", call.input, call.geometry);
   check_tensor(kName, "output", call.output, call.geometry);
+  check_activation(kName, call);
   check_channels(kName, "mean", call.mean, call.geometry.channels);
   check_channels(kName, "m2", call.m2, call.geometry.channels);
 }
@@ -76,7 +98,7 @@ void check(const TrainingBackward<T>& call) {
   check_geometry(kName, call.geometry);
   check_eps(kName, call.eps);
   check_tensor(kName, "input", call.input, call.geometry);
-  check_tensor(kName, "grad_output", call.grad_output, call.geometry);
+  check_incoming_gradient(kName, call);
   check_channels(kName, "mean", call.mean, call.geometry.channels);
   check_channels(kName, "m2", call.m2, call.geometry.channels);
 }
@@ -88,6 +110,7 @@ void check(const EvaluationForward<T>& call) {
   check_eps(kName, call.eps);
   check_tensor(kName, "input", call.input, call.geometry);
   check_tensor(kName, "output", call.output, call.geometry);
+  check_activation(kName, call);
   check_channels(kName, "mean", call.mean, call.geometry.channels);
   check_channels(kName, "variance", call.variance, call.geometry.channels);
 }
@@ -97,7 +120,7 @@ void check(const EvaluationBackward<T>& call) {
   constexpr const char* kName = "evaluation_backward";
   check_geometry(kName, call.geometry);
   check_eps(kName, call.eps);
-  check_tensor(kName, "grad_output", call.grad_output, call.geometry);
+  check_incoming_gradient(kName, call);
   if (call.grad_weight) check_tensor(kName, "input", call.input, call.geometry);
   check_channels(kName, "mean", call.mean, call.geometry.channels);
   check_channels(kName, "variance", call.variance, call.geometry.channels);
@@ -128,15 +151,18 @@ void check_merge(std::int64_t channels, std::int64_t count, const double* mean, 
   check_channels(kName, "other_m2", other_m2, channels);
 }
 
-#define EVENKEEL_INSTANTIATE(T)                         \
-  template void check<T>(const ChannelMoments<T>&);     \
-  template void check<T>(const TrainingForward<T>&);    \
-  template void check<T>(const TrainingBackward<T>&);   \
-  template void check<T>(const EvaluationForward<T>&);  \
-  template void check<T>(const EvaluationBackward<T>&); \
-  template void check<T>(const RunningUpdate<T>&);
+#define EVENKEEL_INSTANTIATE(T)                        \
+  template void check<T>(const ChannelMoments<T>&);    \
+  template void check<T>(const TrainingForward<T>&);   \
+  template void check<T>(const TrainingBackward<T>&);  \
+  template void check<T>(const EvaluationForward<T>&); \
+  template void check<T>(const EvaluationBackward<T>&);
 EVENKEEL_INSTANTIATE(float)
 EVENKEEL_INSTANTIATE(double)
+EVENKEEL_INSTANTIATE(float16)
+EVENKEEL_INSTANTIATE(bfloat16)
 #undef EVENKEEL_INSTANTIATE
+template void check<float>(const RunningUpdate<float>&);
+template void check<double>(const RunningUpdate<double>&);
 
 }  // namespace evenkeel::kernels

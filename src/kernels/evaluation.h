@@ -1,10 +1,24 @@
 #pragma once
 
 #include "evenkeel/kernels/batch_norm.h"
+#include "kernels/channel_gradients.h"
+#include "kernels/gradient_map.h"
 #include "kernels/gradient_sums.h"
-#include "kernels/normalization.h"
+#include "kernels/normalization_map.h"
 
 namespace evenkeel::kernels {
+
+// The given statistics of a slab's channels, as those of a batch with one value.
+struct GivenStatistics {
+  template <typename Call>
+  GivenStatistics(const Call& call, const Plan& plan, std::int64_t slab, Workspace& workspace)
+      : mean(widened(call.mean + plan.first_channel(slab), plan.channels_of(slab), workspace)),
+        m2(widened(call.variance + plan.first_channel(slab), plan.channels_of(slab), workspace)) {}
+
+  static constexpr double kCount = 1.0;
+  const double* mean;
+  const double* m2;
+};
 
 template <typename T>
 class EvaluationForwardSlab {
@@ -14,23 +28,18 @@ class EvaluationForwardSlab {
 
   EvaluationForwardSlab(const EvaluationForward<T>& call, const Plan& plan, std::int64_t slab,
                         Workspace& workspace)
-      : call_(call), plan_(plan), slab_(slab) {
-    normalization_.set(
-        plan, slab, call.weight, call.bias, [&](std::int64_t c) { return static_cast<double>(call.mean[c]); },
-        [&](std::int64_t c) { return inverse_std(static_cast<double>(call.variance[c]), call.eps); },
-        workspace);
+      : normalization_(call, plan, slab) {
+    const GivenStatistics given(call, plan, slab, workspace);
+    normalization_.set_statistics(given.mean, given.m2, GivenStatistics::kCount, workspace);
   }
 
-  void map(std::int64_t block) const { normalization_.map(plan_, slab_, block, call_.input, call_.output); }
+  void map(std::int64_t block) const { normalization_.map(block); }
 
  private:
-  const EvaluationForward<T>& call_;
-  const Plan& plan_;
-  const std::int64_t slab_;
-  Normalization<T> normalization_;
+  NormalizationMap<T> normalization_;
 };
 
-// grad_input = grad_output * weight / std.
+// grad_input = g * weight / std, and grad_residual = g, where no parameter gradient is wanted.
 template <typename T>
 class EvaluationInputGradientSlab {
  public:
@@ -39,29 +48,22 @@ class EvaluationInputGradientSlab {
 
   EvaluationInputGradientSlab(const EvaluationBackward<T>& call, const Plan& plan, std::int64_t slab,
                               Workspace& workspace)
-      : call_(call), plan_(plan), slab_(slab) {
+      : gradients_(call, plan, slab) {
+    using R = Parameter<T>;
+    const GivenStatistics given(call, plan, slab, workspace);
     const std::int64_t channels = plan.channels_of(slab);
-    T* scale = workspace.take<T>(channels);
-    for (std::int64_t k = 0; k < channels; ++k) {
-      const std::int64_t c = plan.first_channel(slab) + k;
-      scale[k] = static_cast<T>(value_or(call.weight, c, 1.0) *
-                                inverse_std(static_cast<double>(call.variance[c]), call.eps));
-    }
-    scale_ = spread(plan, slab, scale, workspace);
+    const auto take = [&] { return workspace.take<R>(channels); };
+    R* scale = take();
+    channel_kernels<R>().normalization({channels, GivenStatistics::kCount, call.eps, given.mean, given.m2,
+                                        from_channel(call.weight, plan.first_channel(slab)), nullptr, take(),
+                                        scale, take()});
+    gradients_.set_scale(scale, workspace);
   }
 
-  void map(std::int64_t block) const {
-    const VectorKernels<T>& kernels = vector_kernels<T>(plan_.walk);
-    for_each_tile(plan_, slab_, block, [&](const Tile& tile, std::int64_t offset, std::int64_t parameter) {
-      kernels.scale(tile, call_.grad_output + offset, call_.grad_input + offset, scale_ + parameter);
-    });
-  }
+  void map(std::int64_t block) const { gradients_.map(block); }
 
  private:
-  const EvaluationBackward<T>& call_;
-  const Plan& plan_;
-  const std::int64_t slab_;
-  const T* scale_ = nullptr;
+  InputGradientMap<T> gradients_;
 };
 
 // The parameter gradients, and the input gradient while the slab's gradient is in the cache.
@@ -76,35 +78,34 @@ class EvaluationBackwardSlab {
       : call_(call),
         plan_(plan),
         slab_(slab),
+        workspace_(workspace),
+        given_(call, plan, slab, workspace),
         // Without the input there is only grad_bias to find, and what stands in for the input does not
         // matter.
-        gradients_(plan, slab, call.grad_weight ? call.input : call.grad_output, call.grad_output, call.mean,
-                   workspace),
-        input_gradient_(call, plan, slab, workspace) {}
+        sums_(plan, slab, call.grad_weight ? call.input : call.grad_output, incoming_gradient<T>(call),
+              given_.mean, workspace),
+        gradients_(call, plan, slab) {}
 
-  void add_sums(std::int64_t block, double* sums) const { gradients_.add_sums(block, sums); }
+  void add_sums(std::int64_t block, double* sums) const { sums_.add_sums(block, sums); }
 
   bool finish_sums(const double* sums) {
-    gradients_.finish_sums(sums);
-    for (std::int64_t k = 0; k < plan_.channels_of(slab_); ++k) {
-      const std::int64_t c = plan_.first_channel(slab_) + k;
-      const double inverse = inverse_std(static_cast<double>(call_.variance[c]), call_.eps);
-      if (call_.grad_weight) call_.grad_weight[c] = static_cast<T>(gradients_.grad_deviation(k) * inverse);
-      if (call_.grad_bias) call_.grad_bias[c] = static_cast<T>(gradients_.grad(k));
-    }
+    sums_.finish_sums(sums);
+    const auto found = finish_gradients<T>(call_, plan_, slab_, sums_, given_.mean, given_.m2,
+                                           GivenStatistics::kCount, workspace_);
+    if (call_.grad_input) gradients_.set_scale(found.scale, workspace_);
     return false;
   }
 
-  void map(std::int64_t block) const {
-    if (call_.grad_input) input_gradient_.map(block);
-  }
+  void map(std::int64_t block) const { gradients_.map(block); }
 
  private:
   const EvaluationBackward<T>& call_;
   const Plan& plan_;
   const std::int64_t slab_;
-  GradientSums<T> gradients_;
-  EvaluationInputGradientSlab<T> input_gradient_;
+  Workspace& workspace_;
+  const GivenStatistics given_;
+  GradientSums<T> sums_;
+  InputGradientMap<T> gradients_;
 };
 
 }  // namespace evenkeel::kernels

@@ -5,37 +5,33 @@
 
 namespace evenkeel::kernels {
 
-// A mean as the vector loops take it: its nearest T, and what that leaves out.
-template <typename T>
-struct SplitMean {
-  explicit SplitMean(double mean) : high(static_cast<T>(mean)), low(mean - static_cast<double>(high)) {}
-  T high;
-  double low;
-};
-
 template <typename T>
 class GradientSums {
  public:
-  // `mean` is an array of the tensor's channels, of double or T.
-  template <typename Mean>
-  GradientSums(const Plan& plan, std::int64_t slab, const T* input, const T* grad_output, const Mean* mean,
-               Workspace& workspace);
+  // `mean` holds the slab's channels.
+  GradientSums(const Plan& plan, std::int64_t slab, const T* input, const Gradient<T>& gradient,
+               const double* mean, Workspace& workspace);
 
   void add_sums(std::int64_t block, double* sums) const;
 
-  // After this, grad(c) = sum g and grad_deviation(c) = sum g (x - mean) of the slab's channel c.
+  // After this, grad()[c] = sum g and grad_deviation()[c] = sum g (x - mean) of the slab's channel c.
   void finish_sums(const double* sums);
-  double grad(std::int64_t c) const { return grad_[c]; }
-  double grad_deviation(std::int64_t c) const { return grad_deviation_[c]; }
+  const double* grad() const { return grad_; }
+  const double* grad_deviation() const { return grad_deviation_; }
 
  private:
+  using R = Parameter<T>;
+
+  void sum_exactly(std::int64_t c);
+
   const Plan& plan_;
   const std::int64_t slab_;
   const std::int64_t channels_;
   const T* input_;
-  const T* grad_output_;
-  double* mean_;
-  const T* mean_columns_;
+  const Gradient<T> gradient_;
+  const double* mean_;
+  R* mean_high_;
+  const R* mean_columns_;
   double* grad_;
   double* grad_deviation_;
 };

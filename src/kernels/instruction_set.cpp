@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <stdexcept>
+#include <type_traits>
 
 #include "hwy/highway.h"
 #include "kernels/vector_kernels.h"
@@ -74,14 +75,29 @@ std::string instruction_set() { return active().load()->name; }
 
 void use_instruction_set(std::string_view name) { active() = &find(name, "use_instruction_set"); }
 
-template <>
-const VectorKernels<float>& vector_kernels<float>(Walk walk) {
-  return active().load(std::memory_order_relaxed)->kernels->float_kernels[static_cast<int>(walk)];
+template <typename T>
+const VectorKernels<T>& vector_kernels(Walk walk) {
+  const AllVectorKernels& all = *active().load(std::memory_order_relaxed)->kernels;
+  const auto index = static_cast<int>(walk);
+  if constexpr (std::is_same_v<T, float>) return all.float_kernels[index];
+  if constexpr (std::is_same_v<T, double>) return all.double_kernels[index];
+  if constexpr (std::is_same_v<T, float16>) return all.float16_kernels[index];
+  if constexpr (std::is_same_v<T, bfloat16>) return all.bfloat16_kernels[index];
 }
 
 template <>
-const VectorKernels<double>& vector_kernels<double>(Walk walk) {
-  return active().load(std::memory_order_relaxed)->kernels->double_kernels[static_cast<int>(walk)];
+const ChannelKernels<float>& channel_kernels<float>() {
+  return active().load(std::memory_order_relaxed)->kernels->float_channels;
 }
+
+template <>
+const ChannelKernels<double>& channel_kernels<double>() {
+  return active().load(std::memory_order_relaxed)->kernels->double_channels;
+}
+
+template const VectorKernels<float>& vector_kernels<float>(Walk);
+template const VectorKernels<double>& vector_kernels<double>(Walk);
+template const VectorKernels<float16>& vector_kernels<float16>(Walk);
+template const VectorKernels<bfloat16>& vector_kernels<bfloat16>(Walk);
 
 }  // namespace evenkeel::kernels

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 
+#include "kernels/activations-inl.h"
 #include "kernels/lanes-inl.h"
 #include "kernels/vector_kernels.h"
 
@@ -18,81 +19,192 @@ namespace {
 // A line that is written without being read first costs a read anyway unless it was asked for in time.
 constexpr std::int64_t kPrefetchBytes = 1024;
 
-// A per-channel parameter as the loops see it: a vector per column, or one for the whole run.
-template <Walk kWalk, typename T>
-class Parameter {
+// A per-channel value as the loops see it: a vector per column, or one for the whole run.
+template <Walk kWalk, typename R>
+class Coefficient {
  public:
-  using D = hn::ScalableTag<T>;
-  explicit HWY_INLINE Parameter(const T* values) : values_(values), all_(hn::Set(D(), *values)) {}
+  using D = hn::ScalableTag<R>;
+  explicit HWY_INLINE Coefficient(const R* values) : values_(values), all_(hn::Set(D(), *values)) {}
   HWY_INLINE hn::Vec<D> at(std::int64_t j) const {
     if constexpr (kWalk == Walk::kRuns) return all_;
     return hn::Load(D(), values_ + j);
   }
 
  private:
-  const T* values_;
+  const R* values_;
   hn::Vec<D> all_;
 };
 
-template <Walk kWalk, typename T>
-struct Normalize {
-  const T* x;
-  T* out;
-  Parameter<kWalk, T> mean, scale, offset;
-
-  // At element `i` of the tensors, column `j`.
-  template <bool kPartial>
-  HWY_INLINE void apply(std::int64_t i, std::int64_t j, std::int64_t count) const {
-    const hn::ScalableTag<T> d;
-    const auto u = hn::Sub(load<kPartial>(d, x + i, count), mean.at(j));
-    store<kPartial>(hn::MulAdd(u, scale.at(j), offset.at(j)), d, out + i, count);
-  }
+// Where a vector lies: at element `i` of the tensors, column `j` of row `row`.
+struct Place {
+  std::int64_t row, i, j, count;
 };
 
-template <Walk kWalk, typename T>
-struct InputGradient {
-  const T* x;
-  const T* grad;
-  T* out;
-  Parameter<kWalk, T> mean, invstd, scale, slope, offset;
+enum class Activate { kNo, kYes, kYesAndKeepBits };
 
-  // At element `i` of the tensors, column `j`.
+template <Walk kWalk, typename T, Activate kActivate, bool kResidual>
+class Normalize {
+ public:
+  using R = Parameter<T>;
+  Normalize(const Tile& tile, const Normalization<T>& operands)
+      : bits_stride_(tile.bits_stride),
+        x_(operands.x),
+        residual_(operands.residual),
+        y_(operands.y),
+        positive_(operands.positive),
+        slope_(operands.negative_slope),
+        mean_(operands.mean),
+        scale_(operands.scale),
+        offset_(operands.offset) {}
+
+  const T* output() const { return y_; }
+
   template <bool kPartial>
-  HWY_INLINE void apply(std::int64_t i, std::int64_t j, std::int64_t count) const {
-    const hn::ScalableTag<T> d;
+  HWY_INLINE void apply(const Place& at) const {
+    const hn::ScalableTag<R> d;
+    const auto u = hn::Sub(load<kPartial>(d, x_ + at.i, at.count), mean_.at(at.j));
+    auto y = hn::MulAdd(u, scale_.at(at.j), offset_.at(at.j));
+    if constexpr (kResidual) y = hn::Add(y, load<kPartial>(d, residual_ + at.i, at.count));
+    if constexpr (kActivate != Activate::kNo) {
+      const auto mask = is_positive(d, y);
+      if constexpr (kActivate == Activate::kYesAndKeepBits) {
+        store_bits<kPartial>(d, mask, positive_ + at.row * bits_stride_, at.j, at.count);
+      }
+      y = slope_(mask, y);
+    }
+    store<kPartial>(y, d, y_ + at.i, at.count);
+  }
+
+ private:
+  std::int64_t bits_stride_;
+  const T* x_;
+  const T* residual_;
+  T* y_;
+  std::uint8_t* positive_;
+  Slope<R> slope_;
+  Coefficient<kWalk, R> mean_, scale_, offset_;
+};
+
+// The gradient of what an activation got, which is also the gradient of the residual.
+template <typename T, bool kActivated, bool kResidual>
+class GradientInput {
+ public:
+  using R = Parameter<T>;
+  using D = hn::ScalableTag<R>;
+  GradientInput(const Tile& tile, const Gradient<T>& gradient, T* residual)
+      : bits_stride_(tile.bits_stride),
+        values_(gradient.values),
+        positive_(gradient.positive),
+        slope_(gradient.negative_slope),
+        residual_(residual) {}
+
+  template <bool kPartial>
+  HWY_INLINE hn::Vec<D> get(const Place& at) const {
+    const D d;
+    auto g = load<kPartial>(d, values_ + at.i, at.count);
+    if constexpr (kActivated) {
+      g = slope_(load_bits<kPartial>(d, positive_ + at.row * bits_stride_, at.j, at.count), g);
+    }
+    if constexpr (kResidual) store<kPartial>(g, d, residual_ + at.i, at.count);
+    return g;
+  }
+
+ private:
+  std::int64_t bits_stride_;
+  const T* values_;
+  const std::uint8_t* positive_;
+  Slope<R> slope_;
+  T* residual_;
+};
+
+template <Walk kWalk, typename T, bool kActivated, bool kResidual>
+class InputGradient {
+ public:
+  using R = Parameter<T>;
+  InputGradient(const Tile& tile, const GradientMap<T>& operands)
+      : x_(operands.x),
+        out_(operands.grad_input),
+        gradient_(tile, operands.gradient, operands.grad_residual),
+        mean_(operands.mean),
+        invstd_(operands.invstd),
+        scale_(operands.scale),
+        slope_(operands.slope),
+        offset_(operands.offset) {}
+
+  const T* output() const { return out_; }
+
+  template <bool kPartial>
+  HWY_INLINE void apply(const Place& at) const {
+    const hn::ScalableTag<R> d;
     // Normalised before it meets the slope: with inputs near 1e30 their product alone would underflow.
-    const auto n = hn::Mul(hn::Sub(load<kPartial>(d, x + i, count), mean.at(j)), invstd.at(j));
-    const auto g = hn::MulAdd(load<kPartial>(d, grad + i, count), scale.at(j), offset.at(j));
-    store<kPartial>(hn::MulAdd(n, slope.at(j), g), d, out + i, count);
+    const auto n = hn::Mul(hn::Sub(load<kPartial>(d, x_ + at.i, at.count), mean_.at(at.j)), invstd_.at(at.j));
+    const auto g = hn::MulAdd(gradient_.template get<kPartial>(at), scale_.at(at.j), offset_.at(at.j));
+    store<kPartial>(hn::MulAdd(n, slope_.at(at.j), g), d, out_ + at.i, at.count);
   }
+
+ private:
+  const T* x_;
+  T* out_;
+  GradientInput<T, kActivated, kResidual> gradient_;
+  Coefficient<kWalk, R> mean_, invstd_, scale_, slope_, offset_;
 };
 
-template <Walk kWalk, typename T>
-struct Scale {
-  const T* grad;
-  T* out;
-  Parameter<kWalk, T> scale;
+template <Walk kWalk, typename T, bool kActivated, bool kResidual>
+class ScaledGradient {
+ public:
+  using R = Parameter<T>;
+  ScaledGradient(const Tile& tile, const GradientMap<T>& operands)
+      : out_(operands.grad_input),
+        gradient_(tile, operands.gradient, operands.grad_residual),
+        scale_(operands.scale) {}
 
-  // At element `i` of the tensors, column `j`.
+  const T* output() const { return out_; }
+
   template <bool kPartial>
-  HWY_INLINE void apply(std::int64_t i, std::int64_t j, std::int64_t count) const {
-    const hn::ScalableTag<T> d;
-    store<kPartial>(hn::Mul(load<kPartial>(d, grad + i, count), scale.at(j)), d, out + i, count);
+  HWY_INLINE void apply(const Place& at) const {
+    const hn::ScalableTag<R> d;
+    store<kPartial>(hn::Mul(gradient_.template get<kPartial>(at), scale_.at(at.j)), d, out_ + at.i, at.count);
   }
+
+ private:
+  T* out_;
+  GradientInput<T, kActivated, kResidual> gradient_;
+  Coefficient<kWalk, R> scale_;
 };
 
 // One row at a time: one stream to read and one to write is what memory likes best.
-template <typename T, typename Op>
-HWY_INLINE void map_tile(const Op& op, const Tile tile) {
-  const std::int64_t lanes = lanes_of(hn::ScalableTag<T>());
+template <typename Op>
+HWY_INLINE void map_tile(const Tile& tile, const Op& op) {
+  const std::int64_t lanes = lanes_of(hn::ScalableTag<typename Op::R>());
   for (std::int64_t row = 0; row < tile.rows; ++row) {
-    const std::int64_t at = row * tile.stride;
+    const std::int64_t first = row * tile.stride;
     std::int64_t j = 0;
     for (; j + lanes <= tile.width; j += lanes) {
-      prefetch_for_write(reinterpret_cast<const char*>(op.out + at + j) + kPrefetchBytes);
-      op.template apply<false>(at + j, j, lanes);
+      prefetch_for_write(reinterpret_cast<const char*>(op.output() + first + j) + kPrefetchBytes);
+      op.template apply<false>({row, first + j, j, lanes});
     }
-    if (j < tile.width) op.template apply<true>(at + j, j, tile.width - j);
+    if (j < tile.width) op.template apply<true>({row, first + j, j, tile.width - j});
+  }
+}
+
+template <Walk kWalk, typename T, Activate kActivate>
+HWY_INLINE void normalize_tile(const Tile& tile, const Normalization<T>& operands) {
+  if (operands.residual) {
+    map_tile(tile, Normalize<kWalk, T, kActivate, true>(tile, operands));
+  } else {
+    map_tile(tile, Normalize<kWalk, T, kActivate, false>(tile, operands));
+  }
+}
+
+// Map<kWalk, T, kActivated, kResidual> on a tile, as the operands have it.
+template <template <Walk, typename, bool, bool> class Map, Walk kWalk, typename T>
+HWY_INLINE void map_gradient(const Tile& tile, const GradientMap<T>& operands) {
+  if (!operands.gradient.positive) {
+    map_tile(tile, Map<kWalk, T, false, false>(tile, operands));
+  } else if (!operands.grad_residual) {
+    map_tile(tile, Map<kWalk, T, true, false>(tile, operands));
+  } else {
+    map_tile(tile, Map<kWalk, T, true, true>(tile, operands));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "kernels/channel_kernels.h"
 #include "kernels/reference.h"
 
 namespace evenkeel::kernels {
@@ -11,13 +12,9 @@ namespace {
 
 constexpr std::int64_t kShiftSamples = 8;
 
-// With a shift s the sums lose about (mean - s)^2 / variance of their accuracy. Eight samples keep that below
-// 1 nearly always.
-constexpr double kWorstShift = 4.0;
-
-// Squares of deviations below this vanish in T or lose digits.
-template <typename T>
-constexpr double kSmallestVariance = static_cast<double>(std::numeric_limits<T>::min()) * 1e8;
+// Squares of deviations below this vanish in R or lose digits.
+template <typename R>
+constexpr double kSmallestVariance = static_cast<double>(std::numeric_limits<R>::min()) * 1e8;
 
 }  // namespace
 
@@ -31,9 +28,8 @@ MomentSums<T>::MomentSums(const Plan& plan, std::int64_t slab, const T* input, d
       mean_(mean + plan.first_channel(slab)),
       m2_(m2 + plan.first_channel(slab)),
       workspace_(workspace),
-      shift_(workspace.take<T>(channels_)),
+      shift_(workspace.take<R>(channels_)),
       pending_(workspace.take<bool>(channels_)) {
-  std::fill_n(pending_, channels_, true);
   estimate_shifts();
   shift_columns_ = spread(plan_, slab_, shift_, workspace_);
 }
@@ -51,53 +47,64 @@ void MomentSums<T>::estimate_shifts() {
     for (std::int64_t c = 0; c < channels_; ++c) mean_[c] += static_cast<double>(first[c * g.inner]);
   }
   for (std::int64_t c = 0; c < channels_; ++c) {
-    shift_[c] = static_cast<T>(mean_[c] / static_cast<double>(samples));
+    shift_[c] = static_cast<R>(mean_[c] / static_cast<double>(samples));
   }
 }
 
 template <typename T>
 void MomentSums<T>::add_sums(std::int64_t block, double* sums) const {
   const VectorKernels<T>& kernels = vector_kernels<T>(plan_.walk);
-  sum_block(plan_, slab_, block, sums,
-            [&](const Tile& tile, std::int64_t offset, std::int64_t parameter, double* sum, double* dot) {
-              kernels.moment_sums(tile, input_ + offset, shift_columns_ + parameter, sum, dot);
-            });
+  sum_block(plan_, slab_, block, sums, [&](const PlacedTile& placed, double* sum, double* dot) {
+    kernels.moment_sums(placed.tile, input_ + placed.offset, shift_columns_ + placed.parameter, sum, dot);
+  });
 }
 
 template <typename T>
 bool MomentSums<T>::finish_sums(const double* sums) {
-  const auto count = static_cast<double>(plan_.geometry.count());
+  const double* dots = sums + channels_;
+  if (!shifted_by_mean_) {
+    const auto count = static_cast<double>(plan_.geometry.count());
+    channel_kernels<R>().moments(
+        {channels_, count, kSmallestVariance<R> * count, shift_, sums, dots, mean_, m2_, pending_});
+  }
   bool again = false;
   for (std::int64_t c = 0; c < channels_; ++c) {
-    if (!pending_[c]) continue;
-    const double sum = sums[c];
-    const double offset = sum / count;  // of the mean from the shift
-    const double dot = sums[channels_ + c];
-    const double m2 = std::max(0.0, dot - sum * offset);
-    const bool finite = std::isfinite(dot) && std::isfinite(sum);
-    const bool vanished = m2 < kSmallestVariance<T> * count &&
-                          (sum != 0.0 || dot != 0.0 ||
-                           !reference::is_constant(input_, plan_.geometry, plan_.first_channel(slab_) + c));
-    if (finite && !vanished && offset * offset * count <= kWorstShift * m2) {
-      mean_[c] = static_cast<double>(shift_[c]) + offset;
-      m2_[c] = m2;
-      pending_[c] = false;
-    } else if (finite && !vanished && !shifted_by_mean_) {
-      shift_[c] = static_cast<T>(static_cast<double>(shift_[c]) + offset);
-      again = true;
-    } else {
-      const auto moments = reference::channel_moments(input_, plan_.geometry, plan_.first_channel(slab_) + c);
-      mean_[c] = moments.mean;
-      m2_[c] = moments.m2;
-      pending_[c] = false;
-    }
+    if (pending_[c] && redo(c, sums[c], dots[c])) again = true;
   }
   if (again) shift_columns_ = spread(plan_, slab_, shift_, workspace_);
   shifted_by_mean_ = true;
   return again;
 }
 
+// A channel whose first sums were not good: a constant one, one with a bad shift, or one that R cannot hold.
+// True asks for its sums once more.
+template <typename T>
+bool MomentSums<T>::redo(std::int64_t c, double sum, double dot) {
+  const std::int64_t channel = plan_.first_channel(slab_) + c;
+  const auto count = static_cast<double>(plan_.geometry.count());
+  const double offset = sum / count;
+  const double m2 = std::max(0.0, dot - sum * offset);
+  const bool finite = std::isfinite(dot) && std::isfinite(sum);
+  const bool constant = sum == 0.0 && dot == 0.0 && reference::is_constant(input_, plan_.geometry, channel);
+  const bool vanished = !constant && m2 < kSmallestVariance<R> * count;
+  if (constant || (shifted_by_mean_ && finite && !vanished && offset * offset * count <= kWorstShift * m2)) {
+    mean_[c] = static_cast<double>(shift_[c]) + offset;
+    m2_[c] = m2;
+  } else if (finite && !vanished && !shifted_by_mean_) {
+    shift_[c] = static_cast<R>(static_cast<double>(shift_[c]) + offset);
+    return true;
+  } else {
+    const auto moments = reference::channel_moments(input_, plan_.geometry, channel);
+    mean_[c] = moments.mean;
+    m2_[c] = moments.m2;
+  }
+  pending_[c] = false;
+  return false;
+}
+
 template class MomentSums<float>;
 template class MomentSums<double>;
+template class MomentSums<float16>;
+template class MomentSums<bfloat16>;
 
 }  // namespace evenkeel::kernels

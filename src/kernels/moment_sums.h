@@ -15,18 +15,25 @@ class MomentSums {
   void add_sums(std::int64_t block, double* sums) const;
   bool finish_sums(const double* sums);
 
+  // Of this slab's channels.
+  const double* mean() const { return mean_; }
+  const double* m2() const { return m2_; }
+
  private:
+  using R = Parameter<T>;
+
   void estimate_shifts();
+  bool redo(std::int64_t c, double sum, double dot);
 
   const Plan& plan_;
   const std::int64_t slab_;
   const std::int64_t channels_;
   const T* input_;
-  double* mean_;  // of this slab's channels
+  double* mean_;
   double* m2_;
   Workspace& workspace_;
-  T* shift_;                // per channel
-  const T* shift_columns_;  // as the tiles want it
+  R* shift_;                // per channel
+  const R* shift_columns_;  // as the tiles want it
   bool* pending_;           // per channel: no result yet
   bool shifted_by_mean_ = false;
 };

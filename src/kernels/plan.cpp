@@ -82,6 +82,14 @@ std::int64_t Plan::slab_bytes(std::int64_t value_bytes) const {
   return slab_channels * geometry.count() * value_bytes;
 }
 
+std::int64_t Plan::bits_of_row() const {
+  return ceil_div(walk == Walk::kRuns ? run : columns(slab_channels), 8);
+}
+
+std::int64_t Plan::bits_of_body() const { return rows * bits_of_row() + ceil_div(rest, 8); }
+
+std::int64_t Plan::bits() const { return (walk == Walk::kRuns ? geometry.channels : slabs) * bits_of_body(); }
+
 Plan plan_two_passes(const Geometry& geometry, std::int64_t value_bytes) {
   Plan plan;
   plan.geometry = geometry;

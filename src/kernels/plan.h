@@ -42,10 +42,21 @@ struct Plan {
   // Columns of a slab that has `channels` channels.
   std::int64_t columns(std::int64_t channels) const { return fold * channels * geometry.inner; }
   std::int64_t slab_bytes(std::int64_t value_bytes) const;
+
+  // The `positive` bits, one for each value, lie in the order of the walk: for each channel (kRuns) or slab
+  // (kColumns) its rows and then its rest, each padded to whole bytes, so that no two tiles share a byte.
+  std::int64_t bits_of_row() const;   // in bytes
+  std::int64_t bits_of_body() const;  // of a channel or a slab
+  std::int64_t bits() const;
 };
 
 // For a sum and a map over the same data. `value_bytes` is what the second pass reads again for each value.
 Plan plan_two_passes(const Geometry& geometry, std::int64_t value_bytes);
+
+// For the calls that write or read `positive` bits, forward and backward alike: they have to walk the same way.
+inline Plan plan_with_bits(const Geometry& geometry, std::int64_t element_size) {
+  return plan_two_passes(geometry, 2 * element_size);
+}
 
 // For a map alone: rows in memory order, cut only to give every thread some.
 Plan plan_one_pass(const Geometry& geometry, std::int64_t value_bytes);

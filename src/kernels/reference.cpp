@@ -24,11 +24,63 @@ double variance_of(double m2, std::int64_t count) {
   return count > 0 ? m2 / static_cast<double>(count) : 0.0;
 }
 
-template <typename T>
-void normalize(const T* input, T* output, const Geometry& geometry, std::int64_t channel, double mean,
-               double scale, double bias) {
-  for_each_value(geometry, channel, [&](std::int64_t i) {
-    output[i] = static_cast<T>((static_cast<double>(input[i]) - mean) * scale + bias);
+bool bit_of(const std::uint8_t* bits, std::int64_t i) { return (bits[i / 8] >> (i % 8) & 1) != 0; }
+
+void set_bit(std::uint8_t* bits, std::int64_t i, bool value) {
+  const auto bit = static_cast<std::uint8_t>(1 << (i % 8));
+  bits[i / 8] = static_cast<std::uint8_t>(value ? bits[i / 8] | bit : bits[i / 8] & ~bit);
+}
+
+template <typename Call>
+double activate(const Call& call, bool positive, double value) {
+  if (call.activation == Activation::kNone || positive) return value;
+  return call.activation == Activation::kReLU ? 0.0 : call.negative_slope * value;
+}
+
+// The gradient of what the activation got, at element i.
+template <typename Call>
+double gradient_at(const Call& call, std::int64_t i) {
+  const bool positive = call.activation == Activation::kNone || bit_of(call.positive, i);
+  return activate(call, positive, static_cast<double>(call.grad_output[i]));
+}
+
+template <typename T, typename Call>
+void normalize(const Call& call, std::int64_t channel, double mean, double invstd) {
+  const double scale = value_or(call.weight, channel, 1.0) * invstd;
+  const double bias = value_or(call.bias, channel, 0.0);
+  for_each_value(call.geometry, channel, [&](std::int64_t i) {
+    double y = (static_cast<double>(call.input[i]) - mean) * scale + bias;
+    if (call.residual) y += static_cast<double>(call.residual[i]);
+    const bool positive = !(y <= 0.0);
+    if (call.positive && call.activation != Activation::kNone) set_bit(call.positive, i, positive);
+    call.output[i] = static_cast<T>(activate(call, positive, y));
+  });
+}
+
+struct GradientSums {
+  double grad = 0.0;            // sum g
+  double grad_deviation = 0.0;  // sum g (x - mean)
+};
+
+template <typename Call>
+GradientSums gradient_sums(const Call& call, bool with_input, std::int64_t channel, double mean) {
+  GradientSums sums;
+  for_each_value(call.geometry, channel, [&](std::int64_t i) {
+    const double g = gradient_at(call, i);
+    sums.grad += g;
+    if (with_input) sums.grad_deviation += g * (static_cast<double>(call.input[i]) - mean);
+  });
+  return sums;
+}
+
+// grad_input(i, g) for the elements of a channel; the gradient of the residual is g itself.
+template <typename T, typename Call, typename GradInput>
+void write_gradients(const Call& call, std::int64_t channel, GradInput grad_input) {
+  if (!call.grad_input) return;
+  for_each_value(call.geometry, channel, [&](std::int64_t i) {
+    const double g = gradient_at(call, i);
+    if (call.grad_residual) call.grad_residual[i] = static_cast<T>(g);
+    call.grad_input[i] = static_cast<T>(grad_input(i, g));
   });
 }
 
@@ -62,18 +114,6 @@ bool is_constant(const T* input, const Geometry& geometry, std::int64_t channel)
 }
 
 template <typename T>
-GradientSums gradient_sums(const T* input, const T* grad_output, const Geometry& geometry,
-                           std::int64_t channel, double mean) {
-  GradientSums sums{0.0, 0.0};
-  for_each_value(geometry, channel, [&](std::int64_t i) {
-    const auto gradient = static_cast<double>(grad_output[i]);
-    sums.grad += gradient;
-    if (input) sums.grad_deviation += gradient * (static_cast<double>(input[i]) - mean);
-  });
-  return sums;
-}
-
-template <typename T>
 void run(const ChannelMoments<T>& call) {
   for (std::int64_t c = 0; c < call.geometry.channels; ++c) {
     const Moments moments = channel_moments(call.input, call.geometry, c);
@@ -87,29 +127,26 @@ void run(const TrainingForward<T>& call) {
   run(ChannelMoments<T>{call.geometry, call.input, call.mean, call.m2});
   for (std::int64_t c = 0; c < call.geometry.channels; ++c) {
     const double invstd = 1.0 / std::sqrt(variance_of(call.m2[c], call.geometry.count()) + call.eps);
-    normalize(call.input, call.output, call.geometry, c, call.mean[c], value_or(call.weight, c, 1.0) * invstd,
-              value_or(call.bias, c, 0.0));
+    normalize<T>(call, c, call.mean[c], invstd);
   }
 }
 
 template <typename T>
 void run(const TrainingBackward<T>& call) {
+  using R = Parameter<T>;
   const auto count = static_cast<double>(call.geometry.count());
   for (std::int64_t c = 0; c < call.geometry.channels; ++c) {
     const double mean = call.mean[c];
     const double invstd = 1.0 / std::sqrt(variance_of(call.m2[c], call.geometry.count()) + call.eps);
-    const GradientSums sums = gradient_sums(call.input, call.grad_output, call.geometry, c, mean);
+    const GradientSums sums = gradient_sums(call, true, c, mean);
     const double grad_weight = count > 0 ? sums.grad_deviation * invstd : 0.0;  // not 0 * Inf when eps is 0
     const double scale = value_or(call.weight, c, 1.0) * invstd;
-    if (call.grad_input) {
-      for_each_value(call.geometry, c, [&](std::int64_t i) {
-        const double normalized = (static_cast<double>(call.input[i]) - mean) * invstd;
-        const double centered = static_cast<double>(call.grad_output[i]) - sums.grad / count;
-        call.grad_input[i] = static_cast<T>(scale * (centered - normalized * grad_weight / count));
-      });
-    }
-    if (call.grad_weight) call.grad_weight[c] = static_cast<T>(grad_weight);
-    if (call.grad_bias) call.grad_bias[c] = static_cast<T>(sums.grad);
+    write_gradients<T>(call, c, [&](std::int64_t i, double g) {
+      const double normalized = (static_cast<double>(call.input[i]) - mean) * invstd;
+      return scale * (g - sums.grad / count - normalized * grad_weight / count);
+    });
+    if (call.grad_weight) call.grad_weight[c] = static_cast<R>(grad_weight);
+    if (call.grad_bias) call.grad_bias[c] = static_cast<R>(sums.grad);
   }
 }
 
@@ -117,40 +154,37 @@ template <typename T>
 void run(const EvaluationForward<T>& call) {
   for (std::int64_t c = 0; c < call.geometry.channels; ++c) {
     const double invstd = 1.0 / std::sqrt(static_cast<double>(call.variance[c]) + call.eps);
-    normalize(call.input, call.output, call.geometry, c, static_cast<double>(call.mean[c]),
-              value_or(call.weight, c, 1.0) * invstd, value_or(call.bias, c, 0.0));
+    normalize<T>(call, c, static_cast<double>(call.mean[c]), invstd);
   }
 }
 
 template <typename T>
 void run(const EvaluationBackward<T>& call) {
+  using R = Parameter<T>;
   for (std::int64_t c = 0; c < call.geometry.channels; ++c) {
     const double invstd = 1.0 / std::sqrt(static_cast<double>(call.variance[c]) + call.eps);
-    const GradientSums sums = gradient_sums(call.grad_weight ? call.input : nullptr, call.grad_output,
-                                            call.geometry, c, static_cast<double>(call.mean[c]));
-    if (call.grad_input) {
-      const double scale = value_or(call.weight, c, 1.0) * invstd;
-      for_each_value(call.geometry, c, [&](std::int64_t i) {
-        call.grad_input[i] = static_cast<T>(scale * static_cast<double>(call.grad_output[i]));
-      });
-    }
+    const bool with_input = call.grad_weight != nullptr;
+    const GradientSums sums = gradient_sums(call, with_input, c, static_cast<double>(call.mean[c]));
+    const double scale = value_or(call.weight, c, 1.0) * invstd;
+    write_gradients<T>(call, c, [&](std::int64_t, double g) { return scale * g; });
     const double grad_weight = call.geometry.count() > 0 ? sums.grad_deviation * invstd : 0.0;
-    if (call.grad_weight) call.grad_weight[c] = static_cast<T>(grad_weight);
-    if (call.grad_bias) call.grad_bias[c] = static_cast<T>(sums.grad);
+    if (call.grad_weight) call.grad_weight[c] = static_cast<R>(grad_weight);
+    if (call.grad_bias) call.grad_bias[c] = static_cast<R>(sums.grad);
   }
 }
 
-#define EVENKEEL_INSTANTIATE(T)                                                                      \
-  template Moments channel_moments<T>(const T*, const Geometry&, std::int64_t);                      \
-  template bool is_constant<T>(const T*, const Geometry&, std::int64_t);                             \
-  template GradientSums gradient_sums<T>(const T*, const T*, const Geometry&, std::int64_t, double); \
-  template void run<T>(const ChannelMoments<T>&);                                                    \
-  template void run<T>(const TrainingForward<T>&);                                                   \
-  template void run<T>(const TrainingBackward<T>&);                                                  \
-  template void run<T>(const EvaluationForward<T>&);                                                 \
+#define EVENKEEL_INSTANTIATE(T)                                                 \
+  template Moments channel_moments<T>(const T*, const Geometry&, std::int64_t); \
+  template bool is_constant<T>(const T*, const Geometry&, std::int64_t);        \
+  template void run<T>(const ChannelMoments<T>&);                               \
+  template void run<T>(const TrainingForward<T>&);                              \
+  template void run<T>(const TrainingBackward<T>&);                             \
+  template void run<T>(const EvaluationForward<T>&);                            \
   template void run<T>(const EvaluationBackward<T>&);
 EVENKEEL_INSTANTIATE(float)
 EVENKEEL_INSTANTIATE(double)
+EVENKEEL_INSTANTIATE(float16)
+EVENKEEL_INSTANTIATE(bfloat16)
 #undef EVENKEEL_INSTANTIATE
 
 }  // namespace evenkeel::kernels::reference

@@ -1,6 +1,6 @@
 // The definition of batch normalization, in plain scalar float64, two passes, one thread.
 // It is the oracle of the tests, and it is what the vector kernels hand a channel to when their arithmetic
-// cannot hold it (squares beyond float32, NaN, Inf).
+// cannot hold it (squares beyond float32, NaN, Inf). Its `positive` bits lie in the order of the elements.
 #pragma once
 
 #include "evenkeel/kernels/batch_norm.h"
@@ -18,15 +18,6 @@ Moments channel_moments(const T* input, const Geometry& geometry, std::int64_t c
 // Whether all values of the channel are equal.
 template <typename T>
 bool is_constant(const T* input, const Geometry& geometry, std::int64_t channel);
-
-struct GradientSums {
-  double grad;            // sum g
-  double grad_deviation;  // sum g (x - mean)
-};
-
-template <typename T>
-GradientSums gradient_sums(const T* input, const T* grad_output, const Geometry& geometry,
-                           std::int64_t channel, double mean);
 
 template <typename T>
 void run(const ChannelMoments<T>& call);

@@ -10,19 +10,32 @@
 
 namespace evenkeel::kernels {
 
-// Calls body(tile, offset, parameter) for the tiles of a block: `offset` is where the tile starts in the
-// tensor, `parameter` where its values start in an array that `spread` made.
+// A tile of a block and where it starts: in the tensors, in an array that `spread` made, in the `positive` bits.
+struct PlacedTile {
+  Tile tile;
+  std::int64_t offset;
+  std::int64_t parameter;
+  std::int64_t bits;
+};
+
+// Calls body(placed_tile) for the tiles of a block.
 template <typename Body>
 void for_each_tile(const Plan& plan, std::int64_t slab, std::int64_t block, Body body) {
   const std::int64_t channels = plan.channels_of(slab);
   const bool runs = plan.walk == Walk::kRuns;
   const std::int64_t bodies = runs ? channels : 1;
-  const Tile tile{plan.rows_of(block), plan.row_stride, runs ? plan.run : plan.columns(channels)};
+  const Tile tile{plan.rows_of(block), plan.row_stride, runs ? plan.run : plan.columns(channels),
+                  plan.bits_of_row()};
   const bool has_rest = plan.rest > 0 && block + 1 == plan.blocks;
   for (std::int64_t k = 0; k < bodies; ++k) {
     const std::int64_t first = (plan.first_channel(slab) + k) * plan.geometry.inner;
-    body(tile, first + block * plan.block_rows * plan.row_stride, k);
-    if (has_rest) body(Tile{1, 0, plan.rest}, first + plan.rows * plan.row_stride, k);
+    const std::int64_t first_bits = ((runs ? plan.first_channel(slab) : slab) + k) * plan.bits_of_body();
+    const std::int64_t row = block * plan.block_rows;
+    body(PlacedTile{tile, first + row * plan.row_stride, k, first_bits + row * plan.bits_of_row()});
+    if (has_rest) {
+      body(PlacedTile{Tile{1, 0, plan.rest, 0}, first + plan.rows * plan.row_stride, k,
+                      first_bits + plan.rows * plan.bits_of_row()});
+    }
   }
 }
 
@@ -39,12 +52,9 @@ const T* spread(const Plan& plan, std::int64_t slab, const T* per_channel, Works
   if (plan.walk == Walk::kRuns || (plan.fold == 1 && inner == 1)) return per_channel;
   const std::int64_t channels = plan.channels_of(slab);
   T* columns = workspace.take<T>(parameter_count(plan, slab));
-  T* to = columns;
-  for (std::int64_t f = 0; f < plan.fold; ++f) {
-    for (std::int64_t c = 0; c < channels; ++c) {
-      for (std::int64_t i = 0; i < inner; ++i) *to++ = per_channel[c];
-    }
-  }
+  const std::int64_t once = channels * inner;
+  for (std::int64_t c = 0; c < channels; ++c) std::fill_n(columns + c * inner, inner, per_channel[c]);
+  for (std::int64_t f = 1; f < plan.fold; ++f) std::copy_n(columns, once, columns + f * once);
   return columns;
 }
 
@@ -69,8 +79,7 @@ inline void gather(const Plan& plan, std::int64_t slab, const double* sums, doub
   }
 }
 
-// Adds a block's two sums per channel to `sums`, [2][channels]: body(tile, offset, parameter, sum, dot) adds
-// the tile's.
+// Adds a block's two sums per channel to `sums`, [2][channels]: body(placed_tile, sum, dot) adds the tile's.
 template <typename Body>
 void sum_block(const Plan& plan, std::int64_t slab, std::int64_t block, double* sums, Body body) {
   Workspace workspace;
@@ -79,8 +88,8 @@ void sum_block(const Plan& plan, std::int64_t slab, std::int64_t block, double* 
   double* tile_dots = workspace.take<double>(count);
   std::fill_n(tile_sums, count, 0.0);
   std::fill_n(tile_dots, count, 0.0);
-  for_each_tile(plan, slab, block, [&](const Tile& tile, std::int64_t offset, std::int64_t parameter) {
-    body(tile, offset, parameter, tile_sums + parameter, tile_dots + parameter);
+  for_each_tile(plan, slab, block, [&](const PlacedTile& placed) {
+    body(placed, tile_sums + placed.parameter, tile_dots + placed.parameter);
   });
   gather(plan, slab, tile_sums, sums);
   gather(plan, slab, tile_dots, sums + plan.channels_of(slab));

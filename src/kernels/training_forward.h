@@ -2,7 +2,7 @@
 
 #include "evenkeel/kernels/batch_norm.h"
 #include "kernels/moment_sums.h"
-#include "kernels/normalization.h"
+#include "kernels/normalization_map.h"
 
 namespace evenkeel::kernels {
 
@@ -32,32 +32,27 @@ class TrainingForwardSlab {
 
   TrainingForwardSlab(const TrainingForward<T>& call, const Plan& plan, std::int64_t slab,
                       Workspace& workspace)
-      : call_(call),
-        plan_(plan),
-        slab_(slab),
+      : plan_(plan),
         workspace_(workspace),
-        moments_(plan, slab, call.input, call.mean, call.m2, workspace) {}
+        moments_(plan, slab, call.input, call.mean, call.m2, workspace),
+        normalization_(call, plan, slab) {}
 
   void add_sums(std::int64_t block, double* sums) const { moments_.add_sums(block, sums); }
 
   bool finish_sums(const double* sums) {
     if (moments_.finish_sums(sums)) return true;
     const auto count = static_cast<double>(plan_.geometry.count());
-    normalization_.set(
-        plan_, slab_, call_.weight, call_.bias, [&](std::int64_t c) { return call_.mean[c]; },
-        [&](std::int64_t c) { return inverse_std(call_.m2[c] / count, call_.eps); }, workspace_);
+    normalization_.set_statistics(moments_.mean(), moments_.m2(), count, workspace_);
     return false;
   }
 
-  void map(std::int64_t block) const { normalization_.map(plan_, slab_, block, call_.input, call_.output); }
+  void map(std::int64_t block) const { normalization_.map(block); }
 
  private:
-  const TrainingForward<T>& call_;
   const Plan& plan_;
-  const std::int64_t slab_;
   Workspace& workspace_;
   MomentSums<T> moments_;
-  Normalization<T> normalization_;
+  NormalizationMap<T> normalization_;
 };
 
 }  // namespace evenkeel::kernels

@@ -5,6 +5,7 @@
 #define HWY_TARGET_INCLUDE "kernels/vector_kernels.cpp"
 #include "hwy/foreach_target.h"  // must come before highway.h
 
+#include "kernels/channels-inl.h"
 #include "kernels/lanes-inl.h"
 #include "kernels/maps-inl.h"
 #include "kernels/sums-inl.h"
@@ -14,45 +15,50 @@ namespace evenkeel::kernels::HWY_NAMESPACE {
 namespace {
 
 template <Walk kWalk, typename T>
-void moment_sums(const Tile& tile, const T* x, const T* shift, double* sum, double* dot) {
-  if constexpr (kWalk == Walk::kRuns) {
-    sum_runs<T, false>(tile, x, nullptr, shift, sum, dot);
+void moment_sums(const Tile& tile, const T* x, const Parameter<T>* shift, double* sum, double* dot) {
+  sum_tile<kWalk, Summand::kDeviations>(tile, x, Gradient<T>(), shift, sum, dot);
+}
+
+template <Walk kWalk, typename T>
+void gradient_sums(const Tile& tile, const T* x, const Gradient<T>& gradient, const Parameter<T>* mean,
+                   double* sum, double* dot) {
+  if (gradient.positive) {
+    sum_tile<kWalk, Summand::kActivatedGradient>(tile, x, gradient, mean, sum, dot);
   } else {
-    sum_columns<T, false>(tile, x, nullptr, shift, sum, dot);
+    sum_tile<kWalk, Summand::kGradient>(tile, x, gradient, mean, sum, dot);
   }
 }
 
 template <Walk kWalk, typename T>
-void gradient_sums(const Tile& tile, const T* x, const T* grad, const T* mean, double* sum, double* dot) {
-  if constexpr (kWalk == Walk::kRuns) {
-    sum_runs<T, true>(tile, x, grad, mean, sum, dot);
+void normalize(const Tile& tile, const Normalization<T>& operands) {
+  if (!operands.activated) {
+    normalize_tile<kWalk, T, Activate::kNo>(tile, operands);
+  } else if (!operands.positive) {
+    normalize_tile<kWalk, T, Activate::kYes>(tile, operands);
   } else {
-    sum_columns<T, true>(tile, x, grad, mean, sum, dot);
+    normalize_tile<kWalk, T, Activate::kYesAndKeepBits>(tile, operands);
   }
 }
 
 template <Walk kWalk, typename T>
-void normalize(const Tile& tile, const T* x, T* y, const T* mean, const T* scale, const T* offset) {
-  using P = Parameter<kWalk, T>;
-  map_tile<T>(Normalize<kWalk, T>{x, y, P(mean), P(scale), P(offset)}, tile);
+void input_gradient(const Tile& tile, const GradientMap<T>& operands) {
+  map_gradient<InputGradient, kWalk>(tile, operands);
 }
 
 template <Walk kWalk, typename T>
-void input_gradient(const Tile& tile, const T* x, const T* grad, T* out, const T* mean, const T* invstd,
-                    const T* scale, const T* slope, const T* offset) {
-  using P = Parameter<kWalk, T>;
-  map_tile<T>(InputGradient<kWalk, T>{x, grad, out, P(mean), P(invstd), P(scale), P(slope), P(offset)}, tile);
-}
-
-template <Walk kWalk, typename T>
-void scale(const Tile& tile, const T* grad, T* out, const T* factor) {
-  map_tile<T>(Scale<kWalk, T>{grad, out, Parameter<kWalk, T>(factor)}, tile);
+void scaled_gradient(const Tile& tile, const GradientMap<T>& operands) {
+  map_gradient<ScaledGradient, kWalk>(tile, operands);
 }
 
 template <Walk kWalk, typename T>
 constexpr VectorKernels<T> table() {
   return {moment_sums<kWalk, T>, gradient_sums<kWalk, T>, normalize<kWalk, T>, input_gradient<kWalk, T>,
-          scale<kWalk, T>};
+          scaled_gradient<kWalk, T>};
+}
+
+template <typename R>
+constexpr ChannelKernels<R> channel_table() {
+  return {moments_of_channels<R>, normalization_of_channels<R>, gradient_of_channels<R>};
 }
 
 }  // namespace
@@ -61,6 +67,10 @@ const AllVectorKernels& all_vector_kernels() {
   static constexpr AllVectorKernels kAll{
       {table<Walk::kRuns, float>(), table<Walk::kColumns, float>()},
       {table<Walk::kRuns, double>(), table<Walk::kColumns, double>()},
+      {table<Walk::kRuns, float16>(), table<Walk::kColumns, float16>()},
+      {table<Walk::kRuns, bfloat16>(), table<Walk::kColumns, bfloat16>()},
+      channel_table<float>(),
+      channel_table<double>(),
   };
   return kAll;
 }

@@ -1,6 +1,6 @@
 // The vectorised inner loops, one table of them for each instruction set, chosen when the program runs.
 //
-// A loop works on a tile: `rows` rows of `width` values, `stride` apart. For Walk::kColumns a parameter such
+// A loop works on a tile: `rows` rows of `width` values, `stride` apart. For Walk::kColumns a coefficient such
 // as `mean` is an array with a value per column, 64-byte aligned with 128 bytes of slack (Workspace gives
 // such memory); for Walk::kRuns it is one value. Tensors need no alignment and are never touched outside the
 // tile.
@@ -9,35 +9,70 @@
 #include <cstdint>
 #include <vector>
 
+#include "evenkeel/kernels/element.h"
+#include "kernels/channel_kernels.h"
 #include "kernels/plan.h"
 
 namespace evenkeel::kernels {
 
 struct Tile {
   std::int64_t rows = 0;
-  std::int64_t stride = 0;
+  std::int64_t stride = 0;  // elements from row to row
   std::int64_t width = 0;
+  std::int64_t bits_stride = 0;  // bytes from row to row of the `positive` bits
+};
+
+// y = activation((x - mean) * scale + offset + residual). y may be x or residual.
+template <typename T>
+struct Normalization {
+  const T* x = nullptr;
+  const T* residual = nullptr;  // or null
+  T* y = nullptr;
+  bool activated = false;
+  Parameter<T> negative_slope{};
+  std::uint8_t* positive = nullptr;  // or null
+  const Parameter<T>*mean = nullptr, *scale = nullptr, *offset = nullptr;
+};
+
+// What comes back: g = values, and behind an activation negative_slope * values where `positive` has a 0.
+template <typename T>
+struct Gradient {
+  const T* values = nullptr;
+  const std::uint8_t* positive = nullptr;  // null: no activation
+  Parameter<T> negative_slope{};
+};
+
+// grad_residual = g and grad_input = g * scale + ((x - mean) * invstd) * slope + offset, or g * scale alone.
+// grad_input may be gradient.values.
+template <typename T>
+struct GradientMap {
+  const T* x = nullptr;
+  Gradient<T> gradient;
+  T* grad_input = nullptr;
+  T* grad_residual = nullptr;  // or null; only behind an activation
+  const Parameter<T>*mean = nullptr, *invstd = nullptr, *scale = nullptr, *slope = nullptr, *offset = nullptr;
 };
 
 template <typename T>
 struct VectorKernels {
+  using R = Parameter<T>;
   // sum += u and dot += u * u, with u = x - shift. `sum` and `dot` hold a value per column, or one.
-  void (*moment_sums)(const Tile&, const T* x, const T* shift, double* sum, double* dot);
-  // sum += grad and dot += grad * (x - mean).
-  void (*gradient_sums)(const Tile&, const T* x, const T* grad, const T* mean, double* sum, double* dot);
-  // y = (x - mean) * scale + offset. y may be x.
-  void (*normalize)(const Tile&, const T* x, T* y, const T* mean, const T* scale, const T* offset);
-  // out = grad * scale + ((x - mean) * invstd) * slope + offset. out may be grad.
-  void (*input_gradient)(const Tile&, const T* x, const T* grad, T* out, const T* mean, const T* invstd,
-                         const T* scale, const T* slope, const T* offset);
-  // out = grad * scale. out may be grad.
-  void (*scale)(const Tile&, const T* grad, T* out, const T* scale);
+  void (*moment_sums)(const Tile&, const T* x, const R* shift, double* sum, double* dot);
+  // sum += g and dot += g * (x - mean).
+  void (*gradient_sums)(const Tile&, const T* x, const Gradient<T>&, const R* mean, double* sum, double* dot);
+  void (*normalize)(const Tile&, const Normalization<T>&);
+  void (*input_gradient)(const Tile&, const GradientMap<T>&);
+  void (*scaled_gradient)(const Tile&, const GradientMap<T>&);
 };
 
-// The tables of one instruction set.
+// The tables of one instruction set, those over tensors by Walk.
 struct AllVectorKernels {
-  VectorKernels<float> float_kernels[2];  // by Walk
+  VectorKernels<float> float_kernels[2];
   VectorKernels<double> double_kernels[2];
+  VectorKernels<float16> float16_kernels[2];
+  VectorKernels<bfloat16> bfloat16_kernels[2];
+  ChannelKernels<float> float_channels;
+  ChannelKernels<double> double_channels;
 };
 
 // The instruction sets this build has loops for and this processor can run, as bits that highway gives them,

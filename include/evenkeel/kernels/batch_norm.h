@@ -5,7 +5,8 @@
 //   y_i  = weight * (x_i - mean) / sqrt(variance + eps) + bias
 //
 // All functions
-// - take float or double tensors (T) in any layout that Geometry describes, at any alignment of T,
+// - take tensors of float, double, float16 or bfloat16 (T) in any layout that Geometry describes, at any
+//   alignment of T; parameters are Parameter<T>, which is float for the halves and T otherwise,
 // - keep statistics in double: `mean` and `m2` = sum (x_i - mean)^2 are arrays of geometry.channels,
 // - give the same bits for any executor, any number of threads and every repetition on one instruction set,
 // - throw std::invalid_argument, before anything is written, for a negative extent, a null pointer where a
@@ -17,12 +18,15 @@
 //
 // Accuracy for float, against a float64 computation on the same input: relative error of the variance <= 1e-6
 // up to |mean| / std = 1e4 and <= 1e-3 at 1e6; a channel whose values are all equal normalises to exactly
-// `bias`; inputs up to 1e30 in magnitude are handled without overflow. weight / std has to be a finite T: with
+// `bias`; inputs up to 1e30 in magnitude are handled without overflow. Halves are computed as floats and rounded
+// once, when they are stored. weight / std has to be a finite Parameter<T>: with
 // eps = 0, values whose deviations lie below the normal numbers of T normalise to Inf.
 #pragma once
 
 #include <cstdint>
 
+#include "evenkeel/kernels/activation.h"
+#include "evenkeel/kernels/element.h"
 #include "evenkeel/kernels/executor.h"
 #include "evenkeel/kernels/geometry.h"
 
@@ -37,47 +41,62 @@ struct ChannelMoments {
   double* m2 = nullptr;    // out, [channels]
 };
 
-// Normalises a batch with its own statistics.
+// Normalises a batch with its own statistics: output = activation(y + residual).
 template <typename T>
 struct TrainingForward {
   Geometry geometry;
   const T* input = nullptr;
-  const T* weight = nullptr;  // [channels] or null
-  const T* bias = nullptr;    // [channels] or null
+  const Parameter<T>* weight = nullptr;  // [channels] or null
+  const Parameter<T>* bias = nullptr;    // [channels] or null
   double eps = 1e-5;
-  T* output = nullptr;     // out, may be `input` itself
-  double* mean = nullptr;  // out, [channels]: what the backward takes
-  double* m2 = nullptr;    // out, [channels]
+  T* output = nullptr;          // out, may be `input` or `residual` itself
+  double* mean = nullptr;       // out, [channels]: what the backward takes
+  double* m2 = nullptr;         // out, [channels]
+  const T* residual = nullptr;  // laid out as `input`, or null
+  Activation activation = Activation::kNone;
+  double negative_slope = 0.01;      // of kLeakyReLU
+  std::uint8_t* positive = nullptr;  // out, positive_bytes<T>(geometry), with an activation, or null
 };
 
-// The gradient of TrainingForward, through the batch statistics. With g = grad_output, n = (x - mean) / std:
-//   grad_bias = sum g     grad_weight = sum g n     grad_input = weight/std (g - grad_bias/m - n
-//   grad_weight/m)
+// The gradient of TrainingForward, through the batch statistics. With n = (x - mean) / std and g the gradient of
+// what the activation got, grad_output where `positive` says 1 and the slope times that elsewhere:
+//   grad_bias = sum g     grad_weight = sum g n     grad_residual = g
+//   grad_input = weight/std (g - grad_bias/m - n grad_weight/m)
 template <typename T>
 struct TrainingBackward {
   Geometry geometry;
   const T* input = nullptr;
   const T* grad_output = nullptr;
-  const T* weight = nullptr;     // [channels] or null
-  const double* mean = nullptr;  // [channels], as TrainingForward wrote them
+  const Parameter<T>* weight = nullptr;  // [channels] or null
+  const double* mean = nullptr;          // [channels], as TrainingForward wrote them
   const double* m2 = nullptr;
   double eps = 1e-5;
-  T* grad_input = nullptr;   // out, or null when not wanted; may be `grad_output` itself
-  T* grad_weight = nullptr;  // out, [channels] or null
-  T* grad_bias = nullptr;    // out, [channels] or null
+  T* grad_input = nullptr;              // out, or null when not wanted; may be `grad_output` itself
+  Parameter<T>* grad_weight = nullptr;  // out, [channels] or null
+  Parameter<T>* grad_bias = nullptr;    // out, [channels] or null
+  Activation activation = Activation::kNone;
+  double negative_slope = 0.01;
+  const std::uint8_t* positive = nullptr;  // as TrainingForward wrote them; needed with an activation
+  T* grad_residual =
+      nullptr;  // out, with an activation and grad_input, or null; without one it is grad_output
 };
 
-// Normalises with given statistics: y = weight * (x - mean) / sqrt(variance + eps) + bias.
+// Normalises with given statistics: y = weight * (x - mean) / sqrt(variance + eps) + bias, and then
+// output = activation(y + residual).
 template <typename T>
 struct EvaluationForward {
   Geometry geometry;
   const T* input = nullptr;
-  const T* weight = nullptr;    // [channels] or null
-  const T* bias = nullptr;      // [channels] or null
-  const T* mean = nullptr;      // [channels]
-  const T* variance = nullptr;  // [channels]
+  const Parameter<T>* weight = nullptr;    // [channels] or null
+  const Parameter<T>* bias = nullptr;      // [channels] or null
+  const Parameter<T>* mean = nullptr;      // [channels]
+  const Parameter<T>* variance = nullptr;  // [channels]
   double eps = 1e-5;
-  T* output = nullptr;  // out, may be `input` itself
+  T* output = nullptr;          // out, may be `input` or `residual` itself
+  const T* residual = nullptr;  // laid out as `input`, or null
+  Activation activation = Activation::kNone;
+  double negative_slope = 0.01;      // of kLeakyReLU
+  std::uint8_t* positive = nullptr;  // out, positive_bytes<T>(geometry), with an activation, or null
 };
 
 // The gradient of EvaluationForward; the statistics are constants. Reads `input` only for grad_weight.
@@ -86,25 +105,31 @@ struct EvaluationBackward {
   Geometry geometry;
   const T* input = nullptr;  // may be null when grad_weight is null
   const T* grad_output = nullptr;
-  const T* weight = nullptr;    // [channels] or null
-  const T* mean = nullptr;      // [channels]
-  const T* variance = nullptr;  // [channels]
+  const Parameter<T>* weight = nullptr;    // [channels] or null
+  const Parameter<T>* mean = nullptr;      // [channels]
+  const Parameter<T>* variance = nullptr;  // [channels]
   double eps = 1e-5;
-  T* grad_input = nullptr;   // out, or null when not wanted; may be `grad_output` itself
-  T* grad_weight = nullptr;  // out, [channels] or null
-  T* grad_bias = nullptr;    // out, [channels] or null
+  T* grad_input = nullptr;              // out, or null when not wanted; may be `grad_output` itself
+  Parameter<T>* grad_weight = nullptr;  // out, [channels] or null
+  Parameter<T>* grad_bias = nullptr;    // out, [channels] or null
+  Activation activation = Activation::kNone;
+  double negative_slope = 0.01;
+  const std::uint8_t* positive = nullptr;  // as EvaluationForward wrote them; needed with an activation
+  T* grad_residual =
+      nullptr;  // out, with an activation and grad_input, or null; without one it is grad_output
 };
 
-void run(const ChannelMoments<float>& call, Executor& executor);
-void run(const ChannelMoments<double>& call, Executor& executor);
-void run(const TrainingForward<float>& call, Executor& executor);
-void run(const TrainingForward<double>& call, Executor& executor);
-void run(const TrainingBackward<float>& call, Executor& executor);
-void run(const TrainingBackward<double>& call, Executor& executor);
-void run(const EvaluationForward<float>& call, Executor& executor);
-void run(const EvaluationForward<double>& call, Executor& executor);
-void run(const EvaluationBackward<float>& call, Executor& executor);
-void run(const EvaluationBackward<double>& call, Executor& executor);
+// For float, double, float16 and bfloat16.
+template <typename T>
+void run(const ChannelMoments<T>& call, Executor& executor);
+template <typename T>
+void run(const TrainingForward<T>& call, Executor& executor);
+template <typename T>
+void run(const TrainingBackward<T>& call, Executor& executor);
+template <typename T>
+void run(const EvaluationForward<T>& call, Executor& executor);
+template <typename T>
+void run(const EvaluationBackward<T>& call, Executor& executor);
 
 // Adds a batch to another: (count, mean, m2) += (other_count, other_mean, other_m2), exact up to rounding
 // (Chan, Golub & LeVeque 1983). A count may be 0.
