@@ -17,16 +17,25 @@ float* floats(const Tensor& tensor) { return tensor.data_ptr<float>(); }
 
 // What a call reads and writes: as long as the contender lives.
 struct Work {
-  explicit Work(const Problem& of)
+  Work(const Problem& of, const Operation& operation)
       : problem(of),
+        activation(operation.relu ? kernels::Activation::kReLU : kernels::Activation::kNone),
         result{torch::empty_like(of.input), torch::empty_like(of.weight), torch::empty_like(of.bias)},
         mean(static_cast<std::size_t>(of.shape.channels)),
-        m2(mean) {}
+        m2(mean),
+        positive(static_cast<std::size_t>(kernels::positive_bytes<float>(of.geometry()))) {}
+
+  // What the backward needs of the forward; the evaluation leaves none.
+  std::uint8_t* positive_bits() {
+    return activation == kernels::Activation::kNone ? nullptr : positive.data();
+  }
 
   Problem problem;
+  kernels::Activation activation;
   Result result;
   std::vector<double> mean;
   std::vector<double> m2;
+  std::vector<std::uint8_t> positive;
 };
 
 void run_training(Work& work, const Tensor& output) {
@@ -36,7 +45,9 @@ void run_training(Work& work, const Tensor& output) {
   call.weight = floats(work.problem.weight);
   call.bias = floats(work.problem.bias);
   call.eps = Problem::kEps;
+  call.activation = work.activation;
   call.output = floats(output);
+  call.positive = work.positive_bits();
   call.mean = work.mean.data();
   call.m2 = work.m2.data();
   kernels::run(call, libtorch::executor());
@@ -51,6 +62,8 @@ void run_backward(Work& work, const Tensor& grad_input) {
   call.mean = work.mean.data();
   call.m2 = work.m2.data();
   call.eps = Problem::kEps;
+  call.activation = work.activation;
+  call.positive = work.positive_bits();
   call.grad_input = floats(grad_input);
   call.grad_weight = floats(work.result.grad_weight);
   call.grad_bias = floats(work.result.grad_bias);
@@ -66,6 +79,7 @@ void run_evaluation(Work& work, const Tensor& output) {
   call.mean = floats(work.problem.running_mean);
   call.variance = floats(work.problem.running_var);
   call.eps = Problem::kEps;
+  call.activation = work.activation;
   call.output = floats(output);
   kernels::run(call, libtorch::executor());
 }
@@ -73,9 +87,8 @@ void run_evaluation(Work& work, const Tensor& output) {
 }  // namespace
 
 std::vector<Contender> evenkeel_contenders(const Problem& problem, const Operation& operation) {
-  if (operation.relu) return {};
-  const auto work = std::make_shared<Work>(problem);
-  run_training(*work, work->result.values);  // the statistics for the backward
+  const auto work = std::make_shared<Work>(problem, operation);
+  run_training(*work, work->result.values);  // statistics and positive bits for the backward
   const auto run = operation.pass == Pass::kTraining   ? run_training
                    : operation.pass == Pass::kBackward ? run_backward
                                                        : run_evaluation;

@@ -40,8 +40,8 @@ std::string title(const Contender& contender) {
   return contender.way.empty() ? std::string(peer) : fmt::format("{} ({})", peer, contender.way);
 }
 
-std::vector<Timing> measure(const Problem& problem, const Operation& operation, const TurnSettings& turns,
-                            ParallelProbe& probe) {
+std::vector<ContenderTiming> measure(const Problem& problem, const Operation& operation,
+                                     const TurnSettings& turns, ParallelProbe& probe) {
   const auto contenders = all_contenders(problem, operation);
   const Result expected = reference(problem, operation);
   std::vector<std::function<void()>> calls;
@@ -54,22 +54,19 @@ std::vector<Timing> measure(const Problem& problem, const Operation& operation, 
     }
     calls.push_back(contender.run);
   }
-  const auto samples = take_turns(calls, turns, probe);
-  std::vector<Timing> timings;
-  for (std::size_t i = 0; i < contenders.size(); ++i) {
-    timings.push_back({contenders[i].peer, contenders[i].way, spread(samples[i].seconds),
-                       static_cast<int>(samples[i].seconds.size()), samples[i].dropped,
-                       samples[i].disturbed});
-  }
-  return timings;
+  const auto timings = take_turns(calls, turns, probe);
+  std::vector<ContenderTiming> named;
+  for (std::size_t i = 0; i < contenders.size(); ++i)
+    named.push_back({timings[i], contenders[i].peer, contenders[i].way});
+  return named;
 }
 
 }  // namespace
 
 const Timing* Measurement::fastest(Peer peer) const {
   const Timing* best = nullptr;
-  for (const Timing& timing : timings) {
-    if (timing.peer != peer || timing.samples == 0) continue;
+  for (const ContenderTiming& timing : timings) {
+    if (timing.peer != peer) continue;
     if (best == nullptr || timing.seconds.median < best->seconds.median) best = &timing;
   }
   return best;
@@ -80,6 +77,10 @@ double Measurement::ratio(Peer over, Peer under) const {
   const Timing* const b = fastest(under);
   if (a == nullptr || b == nullptr) return std::numeric_limits<double>::quiet_NaN();
   return a->seconds.median / b->seconds.median;
+}
+
+bool Measurement::disturbed() const {
+  return std::any_of(timings.begin(), timings.end(), [](const Timing& timing) { return timing.disturbed; });
 }
 
 KernelBenchResult run_kernel_bench(const KernelBenchSettings& settings, const BenchProgress& progress) {

@@ -8,7 +8,6 @@
 #include "bench/contender.h"
 #include "bench/environment.h"
 #include "bench/problem.h"
-#include "bench/statistics.h"
 #include "bench/turns.h"
 
 namespace evenkeel::bench {
@@ -20,14 +19,9 @@ struct KernelBenchSettings {
   TurnSettings turns;
 };
 
-// How long one contender took.
-struct Timing {
+struct ContenderTiming : Timing {
   Peer peer = Peer::kEvenkeel;
   std::string way;
-  Spread seconds;
-  int samples = 0;
-  int dropped = 0;
-  bool disturbed = false;  // see Samples
 };
 
 // All contenders at one operation on one tensor.
@@ -35,13 +29,16 @@ struct Measurement {
   Shape shape;
   Layout layout = Layout::kChannelsFirst;
   Operation operation;
-  std::vector<Timing> timings;
+  std::vector<ContenderTiming> timings;
 
-  // The fastest way of a peer; null where it took no part or every sample was dropped.
+  // The fastest way of a peer; null where it took no part.
   const Timing* fastest(Peer peer) const;
 
   // The median of one over that of the other; NaN where one of them is missing.
   double ratio(Peer over, Peer under) const;
+
+  // Whether any of the timings is.
+  bool disturbed() const;
 };
 
 struct KernelBenchResult {

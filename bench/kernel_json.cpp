@@ -1,22 +1,12 @@
 #include "bench/kernel_json.h"
 
+#include "bench/json_parts.h"
 #include "bench/kernel_summary.h"
 
 namespace evenkeel::bench {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json timing_json(const Timing& timing) {
-  return {{"peer", info(timing.peer).key},
-          {"way", timing.way},
-          {"median_seconds", timing.seconds.median},
-          {"low_quartile_seconds", timing.seconds.low_quartile},
-          {"high_quartile_seconds", timing.seconds.high_quartile},
-          {"samples", timing.samples},
-          {"dropped", timing.dropped},
-          {"disturbed", timing.disturbed}};
-}
 
 // `ratio` is the ratio of two peers: of one measurement, or the mean over some. NaN becomes null.
 template <typename Ratio>
@@ -33,7 +23,11 @@ Json measurement_json(const Measurement& one) {
             {"shape", one.shape.sizes()},
             {"bytes", one.shape.bytes()}};
   json["timings"] = Json::array();
-  for (const Timing& timing : one.timings) json["timings"].push_back(timing_json(timing));
+  for (const ContenderTiming& timing : one.timings) {
+    Json entry{{"peer", info(timing.peer).key}, {"way", timing.way}};
+    entry.update(timing_json(timing));
+    json["timings"].push_back(entry);
+  }
   json["ratios"] = ratios_json([&](Peer over, Peer under) { return one.ratio(over, under); });
   return json;
 }
@@ -50,9 +44,7 @@ Json group_json(const Group& group) {
 }  // namespace
 
 Json kernel_json(const KernelBenchResult& result) {
-  Json json;
-  for (const auto& [name, value] : result.environment) json["environment"][name] = value;
-  json["rounds"] = result.settings.turns.rounds;
+  Json json = run_json(result.environment, result.settings.turns);
   json["measurements"] = Json::array();
   for (const Measurement& one : result.measurements) json["measurements"].push_back(measurement_json(one));
   json["geometric_means"] = Json::array();

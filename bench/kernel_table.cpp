@@ -22,9 +22,9 @@ PyTorch's ReLU is an operation of its own, in place for the evaluation alone; ou
 
 std::string row(const std::string& shape, const std::string& time, const std::string& variation,
                 const std::string& limit, const std::string& torch, const std::string& fresh,
-                const std::string& onednn) {
-  return fmt::format("  {:<17}{:>10}{:>8}{:>9}{:>10}{:>8}{:>9}\n", shape, time, variation, limit, torch,
-                     fresh, onednn);
+                const std::string& onednn, bool disturbed = false) {
+  return fmt::format("  {:<17}{:>10}{:>8}{:>9}{:>10}{:>8}{:>9}{}\n", shape, time, variation, limit, torch,
+                     fresh, onednn, mark(disturbed));
 }
 
 std::string measurement_row(const Measurement& one) {
@@ -34,7 +34,7 @@ std::string measurement_row(const Measurement& one) {
              ratio_text(one.ratio(Peer::kEvenkeel, Peer::kLimit)),
              times_text(one.ratio(Peer::kTorch, Peer::kEvenkeel)),
              times_text(one.ratio(Peer::kTorchFresh, Peer::kEvenkeelFresh)),
-             times_text(one.ratio(Peer::kOneDnn, Peer::kEvenkeel)));
+             times_text(one.ratio(Peer::kOneDnn, Peer::kEvenkeel)), one.disturbed());
 }
 
 std::string mean_row(const Group& group) {
@@ -46,16 +46,11 @@ std::string mean_row(const Group& group) {
          (std::isnan(large) ? "" : row("mean, > 8 MB", "", "", ratio_text(large), "", "", ""));
 }
 
-std::string dropped(const KernelBenchResult& result) {
-  int lost = 0, all = 0;
-  for (const Measurement& one : result.measurements) {
-    for (const Timing& timing : one.timings) {
-      lost += timing.dropped;
-      all += timing.dropped + timing.samples;
-    }
-  }
-  return fmt::format("Of {} samples {} were dropped, because the threads did not run in parallel.\n", all,
-                     lost);
+std::vector<Timing> all_timings(const KernelBenchResult& result) {
+  std::vector<Timing> all;
+  for (const Measurement& one : result.measurements)
+    all.insert(all.end(), one.timings.begin(), one.timings.end());
+  return all;
 }
 
 }  // namespace
@@ -71,7 +66,7 @@ std::string kernel_tables(const KernelBenchResult& result) {
     for (const Measurement* one : group.measurements) text += measurement_row(*one);
     if (group.measurements.size() > 1) text += mean_row(group);
   }
-  return text + "\n" + kLegend + dropped(result);
+  return text + "\n" + kLegend + samples_text(all_timings(result));
 }
 
 }  // namespace evenkeel::bench

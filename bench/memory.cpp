@@ -4,6 +4,8 @@
 #include <malloc.h>
 #include <sys/mman.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <limits>
 #include <new>
@@ -45,6 +47,41 @@ class MappingAllocator final : public c10::Allocator {
   c10::Allocator& other_;
 };
 
+// Autograd frees tensors in threads of its own.
+std::atomic<std::int64_t> live_bytes{0};
+std::atomic<std::int64_t> peak_bytes{0};
+
+struct Counted {
+  c10::DataPtr data;
+  std::int64_t size;
+};
+
+void uncount(void* context) {
+  const auto* const counted = static_cast<Counted*>(context);
+  live_bytes -= counted->size;
+  delete counted;
+}
+
+// See MappingAllocator about the word override.
+class CountingAllocator final : public c10::Allocator {
+ public:
+  explicit CountingAllocator(c10::Allocator& other) : other_(other) {}
+
+  c10::DataPtr allocate(std::size_t size) const {
+    auto* const counted = new Counted{other_.allocate(size), static_cast<std::int64_t>(size)};
+    const std::int64_t live = live_bytes += counted->size;
+    peak_bytes = std::max(peak_bytes.load(), live);  // tensors are made in one thread
+    return {counted->data.get(), counted, uncount, c10::Device(c10::DeviceType::CPU)};
+  }
+  c10::DataPtr allocate(std::size_t size) {
+    return static_cast<const CountingAllocator&>(*this).allocate(size);
+  }
+  void copy_data(void* to, const void* from, std::size_t size) const { std::memcpy(to, from, size); }
+
+ private:
+  c10::Allocator& other_;
+};
+
 }  // namespace
 
 void keep_all_freed_memory() {
@@ -58,5 +95,17 @@ FreshMemory::FreshMemory() : before_(c10::GetCPUAllocator()) {
 }
 
 FreshMemory::~FreshMemory() { c10::SetCPUAllocator(before_); }
+
+TensorBytes::TensorBytes() : before_(c10::GetCPUAllocator()) {
+  static CountingAllocator counting(*before_);
+  live_bytes = peak_bytes = 0;
+  c10::SetCPUAllocator(&counting);
+}
+
+TensorBytes::~TensorBytes() { c10::SetCPUAllocator(before_); }
+
+std::int64_t TensorBytes::live() const { return live_bytes; }
+
+std::int64_t TensorBytes::peak() const { return peak_bytes; }
 
 }  // namespace evenkeel::bench

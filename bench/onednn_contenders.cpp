@@ -148,14 +148,12 @@ class BatchNorm {
                      &what, dnnl_backward, &layout_, &layout_, static_cast<float>(Problem::kEps), flags),
                  "backward");
     backward_ = make_primitive(describe_primitive(what));
-    backward_arguments_ = {{DNNL_ARG_SRC, input_.get()},
-                           {DNNL_ARG_DIFF_DST, grad_output_.get()},
-                           {DNNL_ARG_MEAN, mean_.get()},
-                           {DNNL_ARG_VARIANCE, variance_.get()},
-                           {DNNL_ARG_SCALE, weight_.get()},
-                           {DNNL_ARG_DIFF_SRC, grad_input_.get()},
-                           {DNNL_ARG_DIFF_SCALE, grad_weight_.get()},
-                           {DNNL_ARG_DIFF_SHIFT, grad_bias_.get()}};
+    backward_arguments_ = {
+        {DNNL_ARG_SRC, input_.get()},           {DNNL_ARG_DIFF_DST, grad_output_.get()},
+        {DNNL_ARG_MEAN, mean_.get()},           {DNNL_ARG_VARIANCE, variance_.get()},
+        {DNNL_ARG_SCALE, weight_.get()},        {DNNL_ARG_SHIFT, bias_.get()},  // not read, but asked for
+        {DNNL_ARG_DIFF_SRC, grad_input_.get()}, {DNNL_ARG_DIFF_SCALE, grad_weight_.get()},
+        {DNNL_ARG_DIFF_SHIFT, grad_bias_.get()}};
     if (operation_.relu) backward_arguments_.push_back({DNNL_ARG_WORKSPACE, workspace_.get()});
   }
 

@@ -30,6 +30,26 @@ std::string ratio_text(double ratio) { return std::isnan(ratio) ? kMissing : thr
 
 std::string times_text(double ratio) { return std::isnan(ratio) ? kMissing : three_digits(ratio) + "x"; }
 
+std::string mark(bool disturbed) { return disturbed ? " ~" : ""; }
+
+std::string timing_text(const Timing& timing) {
+  return fmt::format("{} ({}){}", time_text(timing.seconds.median), variation_text(timing.seconds),
+                     mark(timing.disturbed));
+}
+
+std::string samples_text(const std::vector<Timing>& timings) {
+  int dropped = 0, all = 0;
+  bool disturbed = false;
+  for (const Timing& timing : timings) {
+    dropped += timing.dropped;
+    all += timing.dropped + timing.samples;
+    disturbed = disturbed || timing.disturbed;
+  }
+  return fmt::format("{} of {} samples were dropped, because the threads did not run in parallel.\n", dropped,
+                     all) +
+         (disturbed ? "~ where too few others were left, and all count: the figures are rough.\n" : "");
+}
+
 std::string environment_text(const Environment& environment) {
   std::string text;
   for (const auto& [name, value] : environment) text += fmt::format("{:<12}{}\n", name, value);

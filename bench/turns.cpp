@@ -41,10 +41,17 @@ double seconds_per_call(const std::function<void()>& call, int repeats) {
          repeats;
 }
 
-// The first call warms up, and the second says how many fill a sample.
+// The first call warms up, and the shortest of some more says how many fill a sample: a single one can be hit
+// by whatever else runs.
 int repeats_for(const std::function<void()>& call, double sample_seconds) {
   call();
-  return std::max(1, static_cast<int>(sample_seconds / seconds_per_call(call, 1)));
+  double shortest = seconds_per_call(call, 1);
+  for (double spent = shortest; spent < sample_seconds;) {
+    const double seconds = seconds_per_call(call, 1);
+    shortest = std::min(shortest, seconds);
+    spent += seconds;
+  }
+  return std::max(1, static_cast<int>(sample_seconds / shortest));
 }
 
 }  // namespace
@@ -73,8 +80,8 @@ bool ParallelProbe::wait() {
   return false;
 }
 
-std::vector<Samples> take_turns(const std::vector<std::function<void()>>& calls, const TurnSettings& settings,
-                                ParallelProbe& probe) {
+std::vector<Timing> take_turns(const std::vector<std::function<void()>>& calls, const TurnSettings& settings,
+                               ParallelProbe& probe) {
   std::vector<int> repeats;
   for (const auto& call : calls) repeats.push_back(repeats_for(call, settings.sample_seconds));
   std::vector<std::vector<double>> quiet(calls.size());
@@ -86,13 +93,14 @@ std::vector<Samples> take_turns(const std::vector<std::function<void()>>& calls,
       if (before && probe.parallel()) quiet[i].push_back(all[i].back());
     }
   }
-  std::vector<Samples> samples;
+  std::vector<Timing> timings;
   for (std::size_t i = 0; i < calls.size(); ++i) {
     const bool disturbed = quiet[i].size() < kEnough * static_cast<double>(all[i].size());
-    const auto dropped = static_cast<int>(all[i].size() - quiet[i].size());
-    samples.push_back({disturbed ? all[i] : quiet[i], disturbed ? 0 : dropped, disturbed});
+    const auto& counted = disturbed ? all[i] : quiet[i];
+    timings.push_back({spread(counted), static_cast<int>(counted.size()),
+                       static_cast<int>(all[i].size() - counted.size()), disturbed});
   }
-  return samples;
+  return timings;
 }
 
 }  // namespace evenkeel::bench

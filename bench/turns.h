@@ -4,6 +4,7 @@
 #include <functional>
 #include <vector>
 
+#include "bench/statistics.h"
 #include "evenkeel/kernels/executor.h"
 
 namespace evenkeel::bench {
@@ -13,10 +14,11 @@ struct TurnSettings {
   double sample_seconds = 2e-3;  // a short call is repeated for about so long
 };
 
-// The samples of one call. Those taken while the threads did not run in parallel are dropped; where too few
+// How long one call took. Samples taken while the threads did not run in parallel are dropped; where too few
 // would be left, all count, and `disturbed` says so.
-struct Samples {
-  std::vector<double> seconds;
+struct Timing {
+  Spread seconds;
+  int samples = 0;
   int dropped = 0;
   bool disturbed = false;
 };
@@ -40,7 +42,7 @@ class ParallelProbe {
 };
 
 // Each call once in every round, `probe` before and after it.
-std::vector<Samples> take_turns(const std::vector<std::function<void()>>& calls, const TurnSettings& settings,
-                                ParallelProbe& probe);
+std::vector<Timing> take_turns(const std::vector<std::function<void()>>& calls, const TurnSettings& settings,
+                               ParallelProbe& probe);
 
 }  // namespace evenkeel::bench
