@@ -63,8 +63,8 @@ std::vector<ContenderTiming> measure(const Problem& problem, const Operation& op
 
 }  // namespace
 
-const Timing* Measurement::fastest(Peer peer) const {
-  const Timing* best = nullptr;
+const ContenderTiming* Measurement::fastest(Peer peer) const {
+  const ContenderTiming* best = nullptr;
   for (const ContenderTiming& timing : timings) {
     if (timing.peer != peer) continue;
     if (best == nullptr || timing.seconds.median < best->seconds.median) best = &timing;

@@ -32,7 +32,7 @@ struct Measurement {
   std::vector<ContenderTiming> timings;
 
   // The fastest way of a peer; null where it took no part.
-  const Timing* fastest(Peer peer) const;
+  const ContenderTiming* fastest(Peer peer) const;
 
   // The median of one over that of the other; NaN where one of them is missing.
   double ratio(Peer over, Peer under) const;

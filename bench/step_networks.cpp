@@ -28,9 +28,12 @@ class SeparateRelu final : public NormRelu {
 };
 
 // A batch norm that nothing follows.
-torch::nn::Sequential plain_norm(Norms norms, std::int64_t channels) {
-  if (norms == Norms::kTorch) return torch::nn::Sequential(torch::nn::BatchNorm2d(channels));
-  return torch::nn::Sequential(BatchNorm2d(channels));
+void add_plain_norm(torch::nn::Sequential& layers, Norms norms, std::int64_t channels) {
+  if (norms == Norms::kTorch) {
+    layers->push_back(torch::nn::BatchNorm2d(channels));
+  } else {
+    layers->push_back(BatchNorm2d(channels));
+  }
 }
 
 Conv2d convolution(std::int64_t in, std::int64_t out, std::int64_t size, std::int64_t stride) {
@@ -47,7 +50,7 @@ class Block final : public torch::nn::Module {
         second_norm_(register_module("second_norm", make_norm_relu(norms, out))) {
     if (in == out && stride == 1) return;
     around_->push_back(convolution(in, out, 1, stride));
-    around_->push_back(plain_norm(norms, out));
+    add_plain_norm(around_, norms, out);
     register_module("around", around_);
   }
 
@@ -73,8 +76,8 @@ class ResidualNetwork final : public torch::nn::Module {
     std::int64_t in = kChannels;
     for (const std::int64_t factor : {1, 2, 4}) {
       const std::int64_t out = factor * kChannels;
-      blocks_->push_back(Block(norms, in, out, factor == 1 ? 1 : 2));
-      blocks_->push_back(Block(norms, out, out, 1));
+      blocks_->push_back(std::make_shared<Block>(norms, in, out, factor == 1 ? 1 : 2));
+      blocks_->push_back(std::make_shared<Block>(norms, out, out, 1));
       in = out;
     }
     register_module("blocks", blocks_);
