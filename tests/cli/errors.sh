@@ -7,7 +7,7 @@ fails 2 "evenkeel: The following argument was not expected: --colour $more" trai
 fails 2 "evenkeel: --norm: layer not in {batch,torch,none} $more" train --norm layer
 fails 2 "evenkeel: --out excludes --resume $more" train --out a --resume b
 fails 2 "evenkeel: RUN is required $more" evaluate
-fails 2 "evenkeel: --shapes excludes --steps $more" bench --steps --shapes 8x8
+fails 2 "evenkeel: --steps excludes --shapes $more" bench --steps --shapes 8x8
 
 fails 1 "evenkeel: epochs: expected 1 to 1000000000, found 0" train --epochs 0
 fails 1 "evenkeel: batch size: expected 2 to 1000000000, found 1" train --batch-size 1
