@@ -19,8 +19,9 @@ TEST(ProblemTest, ShapesAreReadAsTheyAreWritten) {
 }
 
 TEST(ProblemTest, WhatIsNoShapeIsRefused) {
-  for (const char* const text : {"", "64", "64x", "x64", "2x3x4", "2x3x4x5x6", "0x3", "2x-3", "axb", "2x3 ",
-                                 "1x64", "1x64x1x1", "99999x99999x99999x99999", "99999999999999999999x2"})
+  for (const char* const text :
+       {"", "64", "64x", "x64", "2x3x4", "2x3x4x5x6", "0x3", "2x-3", "axb", "2x3 ", "2x3x4x5 ", "1x64",
+        "1x64x1x1", "99999x99999x99999x99999", "99999999999999999999x2"})
     EXPECT_THROW(parse_shape(text), std::invalid_argument) << text;
 }
 
