@@ -2,6 +2,8 @@
 #pragma once
 
 #include <torch/nn/cloneable.h>
+#include <torch/nn/modules/common.h>
+#include <torch/nn/modules/container/any_value.h>
 #include <torch/nn/pimpl.h>
 #include <torch/types.h>
 
@@ -18,10 +20,15 @@ namespace evenkeel {
 //
 // train(): normalises with the mean and the biased variance of the batch and updates the running statistics;
 // eval(): normalises with the running statistics, or with those of the batch if there are none. Formulas,
-// dtypes, layouts, the empty batch and what throws: functional.h. A wrong number of dimensions throws with
-// PyTorch's words.
+// dtypes, layouts, what the backward keeps, when `inplace` is, the empty batch and what throws: functional.h. A
+// wrong number of dimensions throws with PyTorch's words.
 //
-// Names, shapes and dtypes are PyTorch's, so that archives and state dicts pass both ways:
+// options.activation() and a residual are worked in while the normalised value is at hand:
+//   forward(x)            activation(norm(x))
+//   forward(x, residual)  activation(norm(x) + residual)       residual: the sizes and dtype of x
+//
+// Names, shapes and dtypes are PyTorch's, so that archives and state dicts pass both ways (the activation is an
+// option, which they do not hold):
 //   parameters  weight [C] (ones), bias [C] (zeros)                       undefined if not affine
 //   buffers     running_mean [C] (zeros), running_var [C] (ones),
 //               num_batches_tracked (int64 scalar, 0)                     undefined if not
@@ -34,7 +41,7 @@ class BatchNormImpl : public torch::nn::Cloneable<Derived> {
  public:
   explicit BatchNormImpl(const BatchNormOptions& options);
 
-  torch::Tensor forward(const torch::Tensor& input);
+  torch::Tensor forward(const torch::Tensor& input, const torch::Tensor& residual = {});
 
   // Registers parameters and buffers anew; for clone(), which calls it on a copy without any.
   void reset() override;
@@ -57,6 +64,9 @@ class BatchNormImpl : public torch::nn::Cloneable<Derived> {
   torch::Tensor running_mean;
   torch::Tensor running_var;
   torch::Tensor num_batches_tracked;
+
+ protected:
+  FORWARD_HAS_DEFAULT_ARGS({1, torch::nn::AnyValue(torch::Tensor())})  // lets it stand in a Sequential
 };
 
 class BatchNorm1dImpl : public BatchNormImpl<1, BatchNorm1dImpl> {

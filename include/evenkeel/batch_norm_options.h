@@ -8,7 +8,11 @@
 #include <cstdint>
 #include <optional>
 
+#include "evenkeel/kernels/activation.h"
+
 namespace evenkeel {
+
+using kernels::Activation;
 
 // LibTorch 1.13 has an optional of its own.
 inline std::optional<double> to_std(const torch::optional<double>& value) {
@@ -48,6 +52,16 @@ class BatchNormOptions {
   // Whether the layer keeps running statistics. Without them it normalises with the statistics of the batch
   // in evaluation as well. Set to false later, it stops the updates and keeps what there is.
   TORCH_ARG(bool, track_running_stats) = true;
+
+  // Done to the normalised values in the same pass, after the residual is added, if forward() gets one; kNone,
+  // kReLU or kLeakyReLU.
+  TORCH_ARG(Activation, activation) = Activation::kNone;
+
+  // What kLeakyReLU multiplies values below zero with.
+  TORCH_ARG(double, negative_slope) = 0.01;
+
+  // Allows the output to be written over the residual or the input; functional.h says when it is.
+  TORCH_ARG(bool, inplace) = false;
 };
 
 }  // namespace evenkeel

@@ -32,33 +32,61 @@ class BatchNormFuncOptions {
 
   // A scalar that a training call with running statistics increments; none: nothing is counted.
   TORCH_ARG(torch::Tensor, num_batches_tracked);
+
+  // Added to the normalised values before the activation: a tensor with the sizes and the dtype of the input.
+  TORCH_ARG(torch::Tensor, residual);
+  TORCH_ARG(Activation, activation) = Activation::kNone;
+  TORCH_ARG(double, negative_slope) = 0.01;  // of kLeakyReLU; a finite number
+
+  // The caller needs the residual, or the input if there is none, no longer: the output may be written over it.
+  TORCH_ARG(bool, inplace) = false;
 };
 
 // Normalises each channel of `input` (Ioffe & Szegedy 2015, Algorithm 1):
-//   y = weight * (x - mean) / sqrt(variance + eps) + bias
+//   y = activation(weight * (x - mean) / sqrt(variance + eps) + bias + residual)
 //
-// `input` is (N, C, ...) with two dimensions or more, float32 or float64, on the CPU. In training, mean and
-// variance (the biased one) are those of each channel of the batch, gradients flow through them, and defined
-// running statistics are updated in place:
+// `input` is (N, C, ...) with two dimensions or more, on the CPU. In training, mean and variance (the biased
+// one) are those of each channel of the batch, gradients flow through them, and defined running statistics are
+// updated in place:
 //   running = (1 - momentum) * running + momentum * batch,  where running_var takes the unbiased variance.
-// Otherwise they are `running_mean` and `running_var`, as they are at the time of the call. Other tensors
-// hold C values of the input's dtype each. Differentiable to any order in input, weight and bias; not in
-// forward mode.
+// Otherwise they are `running_mean` and `running_var`, as they are at the time of the call; they, weight and
+// bias hold C values each.
+//
+// Dtypes: float32, float64, bfloat16 and float16. Tensors of C values have the dtype of the input; with an input
+// of bfloat16 or float16 each of them may be float32 as well (PyTorch wants all of them alike), which is what
+// autocast leads to: under it, as PyTorch's, this function takes its input as it comes. The output has the
+// dtype of the input, a gradient that of its tensor, running statistics keep theirs. Halves are computed with as
+// float32, statistics of the batch are float64, and each result is rounded once.
 //
 // The output has the sizes and the strides of `input`: every layout that is dense in memory (contiguous,
 // channels last, transposed, ...) is worked on where it lies. Slices, expanded tensors and the like are made
-// contiguous once.
+// contiguous once; a residual with another layout than the input's is copied into that once.
+//
+// Differentiable to any order in input, weight, bias and residual; not in forward mode. As in PyTorch, the
+// activation's gradient at 0 is that below 0, and NaN goes through with its gradient. Kept for the backward are
+//   training:    the input, weight, 16 bytes per channel;
+//   evaluation:  the input if the weight needs a gradient, weight, both statistics;
+//   activation:  besides, one bit per value; neither the output nor the residual.
+// Without a graph nothing is.
+//
+// In place: `inplace` is a permission and never changes a value or gradient that is returned. With a residual, the
+// output is that tensor, overwritten, if it is laid out as the input, does not share its memory, is no leaf that
+// requires a gradient and, while a graph is recorded, no view. Without one, the output is the input, overwritten,
+// if no graph is recorded (in training it would need the input), the input is dense and no leaf that
+// requires a gradient. An inference tensor is overwritten in inference mode only. Otherwise the output is a
+// new tensor, as always without `inplace`. Overwriting raises the tensor's version, so that a backward that saved
+// the old values refuses to run.
 //
 // A batch without values gives an empty output and zero gradients, and leaves running statistics and counter
 // as they are (PyTorch counts it).
 //
 // Throws c10::Error, before anything is changed: fewer than two dimensions, one value per channel in
-// training, a tensor with another number of values than C or of another dtype, running statistics missing in
-// evaluation, one of the two missing in training, eps below 0, not a dense CPU tensor, a cumulative average
-// without counter.
+// training, a tensor with another number of values than C or of another dtype, a residual with other sizes or of
+// another dtype than the input, running statistics missing in evaluation, one of the two missing in training,
+// eps below 0, a negative_slope that is not finite, not a dense CPU tensor, a cumulative average without counter.
 //
 // Same bits for any number of threads. May be called from several threads at once; calls that update the same
-// running statistics have to take turns.
+// running statistics, or write over the same tensor, have to take turns.
 torch::Tensor batch_norm(const torch::Tensor& input, const torch::Tensor& running_mean,
                          const torch::Tensor& running_var, const BatchNormFuncOptions& options = {});
 

@@ -6,8 +6,10 @@
 #define EVENKEEL_KERNELS_MAPS_INL_H_
 #endif
 
+#include <algorithm>
 #include <cstdint>
 
+#include "hwy/cache_control.h"
 #include "kernels/activations-inl.h"
 #include "kernels/lanes-inl.h"
 #include "kernels/vector_kernels.h"
@@ -16,8 +18,9 @@ HWY_BEFORE_NAMESPACE();
 namespace evenkeel::kernels::HWY_NAMESPACE {
 namespace {
 
-// A line that is written without being read first costs a read anyway unless it was asked for in time.
-constexpr std::int64_t kPrefetchBytes = 1024;
+// A line that is written without being read first costs a read anyway unless it was asked for in time: so many
+// elements before.
+constexpr std::int64_t kWriteAhead = 256;
 
 // A per-channel value as the loops see it: a vector per column, or one for the whole run.
 template <Walk kWalk, typename R>
@@ -34,6 +37,18 @@ class Coefficient {
   const R* values_;
   hn::Vec<D> all_;
 };
+
+// How a vector is stored: its first lanes, all of them, or all of them past the caches.
+enum class Store { kPart, kWhole, kStream };
+
+template <Store kStore, typename D, typename T>
+HWY_INLINE void put(hn::Vec<D> values, D d, T* to, std::int64_t count) {
+  if constexpr (kStore == Store::kStream && !is_half<T>) {
+    hn::Stream(values, d, to);
+  } else {
+    store<kStore == Store::kPart>(values, d, to, count);
+  }
+}
 
 // Where a vector lies: at element `i` of the tensors, column `j` of row `row`.
 struct Place {
@@ -59,20 +74,20 @@ class Normalize {
 
   const T* output() const { return y_; }
 
-  template <bool kPartial>
+  template <Store kStore>
   HWY_INLINE void apply(const Place& at) const {
     const hn::ScalableTag<R> d;
-    const auto u = hn::Sub(load<kPartial>(d, x_ + at.i, at.count), mean_.at(at.j));
+    const auto u = hn::Sub(load<kStore == Store::kPart>(d, x_ + at.i, at.count), mean_.at(at.j));
     auto y = hn::MulAdd(u, scale_.at(at.j), offset_.at(at.j));
-    if constexpr (kResidual) y = hn::Add(y, load<kPartial>(d, residual_ + at.i, at.count));
+    if constexpr (kResidual) y = hn::Add(y, load<kStore == Store::kPart>(d, residual_ + at.i, at.count));
     if constexpr (kActivate != Activate::kNo) {
       const auto mask = is_positive(d, y);
       if constexpr (kActivate == Activate::kYesAndKeepBits) {
-        store_bits<kPartial>(d, mask, positive_ + at.row * bits_stride_, at.j, at.count);
+        store_bits<kStore == Store::kPart>(d, mask, positive_ + at.row * bits_stride_, at.j, at.count);
       }
       y = slope_(mask, y);
     }
-    store<kPartial>(y, d, y_ + at.i, at.count);
+    put<kStore>(y, d, y_ + at.i, at.count);
   }
 
  private:
@@ -98,14 +113,14 @@ class GradientInput {
         slope_(gradient.negative_slope),
         residual_(residual) {}
 
-  template <bool kPartial>
+  template <Store kStore>
   HWY_INLINE hn::Vec<D> get(const Place& at) const {
     const D d;
-    auto g = load<kPartial>(d, values_ + at.i, at.count);
+    auto g = load<kStore == Store::kPart>(d, values_ + at.i, at.count);
     if constexpr (kActivated) {
-      g = slope_(load_bits<kPartial>(d, positive_ + at.row * bits_stride_, at.j, at.count), g);
+      g = slope_(load_bits<kStore == Store::kPart>(d, positive_ + at.row * bits_stride_, at.j, at.count), g);
     }
-    if constexpr (kResidual) store<kPartial>(g, d, residual_ + at.i, at.count);
+    if constexpr (kResidual) store<kStore == Store::kPart>(g, d, residual_ + at.i, at.count);
     return g;
   }
 
@@ -133,13 +148,14 @@ class InputGradient {
 
   const T* output() const { return out_; }
 
-  template <bool kPartial>
+  template <Store kStore>
   HWY_INLINE void apply(const Place& at) const {
     const hn::ScalableTag<R> d;
     // Normalised before it meets the slope: with inputs near 1e30 their product alone would underflow.
-    const auto n = hn::Mul(hn::Sub(load<kPartial>(d, x_ + at.i, at.count), mean_.at(at.j)), invstd_.at(at.j));
-    const auto g = hn::MulAdd(gradient_.template get<kPartial>(at), scale_.at(at.j), offset_.at(at.j));
-    store<kPartial>(hn::MulAdd(n, slope_.at(at.j), g), d, out_ + at.i, at.count);
+    const auto n = hn::Mul(hn::Sub(load<kStore == Store::kPart>(d, x_ + at.i, at.count), mean_.at(at.j)),
+                           invstd_.at(at.j));
+    const auto g = hn::MulAdd(gradient_.template get<kStore>(at), scale_.at(at.j), offset_.at(at.j));
+    put<kStore>(hn::MulAdd(n, slope_.at(at.j), g), d, out_ + at.i, at.count);
   }
 
  private:
@@ -160,10 +176,10 @@ class ScaledGradient {
 
   const T* output() const { return out_; }
 
-  template <bool kPartial>
+  template <Store kStore>
   HWY_INLINE void apply(const Place& at) const {
     const hn::ScalableTag<R> d;
-    store<kPartial>(hn::Mul(gradient_.template get<kPartial>(at), scale_.at(at.j)), d, out_ + at.i, at.count);
+    put<kStore>(hn::Mul(gradient_.template get<kStore>(at), scale_.at(at.j)), d, out_ + at.i, at.count);
   }
 
  private:
@@ -172,18 +188,43 @@ class ScaledGradient {
   Coefficient<kWalk, R> scale_;
 };
 
+// The whole vectors of the columns [first, end) of a row; what lies `ahead` of them will be written soon.
+template <Store kStore, typename Op>
+HWY_INLINE void map_columns(const Tile& tile, const Op& op, std::int64_t row, std::int64_t first,
+                            std::int64_t end, std::int64_t ahead) {
+  const std::int64_t lanes = lanes_of(hn::ScalableTag<typename Op::R>());
+  const std::int64_t start = row * tile.stride;
+  for (std::int64_t j = first; j < end; j += lanes) {
+    if constexpr (kStore == Store::kWhole) prefetch_for_write(op.output() + start + j + ahead);
+    op.template apply<kStore>({row, start + j, j, lanes});
+  }
+}
+
 // One row at a time: one stream to read and one to write is what memory likes best.
+template <Store kStore, typename Op>
+HWY_INLINE void map_rows(const Tile& tile, const Op& op) {
+  const std::int64_t lanes = lanes_of(hn::ScalableTag<typename Op::R>());
+  const std::int64_t whole = tile.width / lanes * lanes;
+  const std::int64_t near_end = std::max<std::int64_t>(0, whole - kWriteAhead);  // its future is the next row
+  for (std::int64_t row = 0; row < tile.rows; ++row) {
+    map_columns<kStore>(tile, op, row, 0, near_end, kWriteAhead);
+    map_columns<kStore>(tile, op, row, near_end, whole, tile.stride - near_end);
+    if (whole < tile.width) {
+      op.template apply<Store::kPart>({row, row * tile.stride + whole, whole, tile.width - whole});
+    }
+  }
+}
+
 template <typename Op>
 HWY_INLINE void map_tile(const Tile& tile, const Op& op) {
-  const std::int64_t lanes = lanes_of(hn::ScalableTag<typename Op::R>());
-  for (std::int64_t row = 0; row < tile.rows; ++row) {
-    const std::int64_t first = row * tile.stride;
-    std::int64_t j = 0;
-    for (; j + lanes <= tile.width; j += lanes) {
-      prefetch_for_write(reinterpret_cast<const char*>(op.output() + first + j) + kPrefetchBytes);
-      op.template apply<false>({row, first + j, j, lanes});
-    }
-    if (j < tile.width) op.template apply<true>({row, first + j, j, tile.width - j});
+  constexpr std::size_t kLine = 64;
+  const bool whole_lines = reinterpret_cast<std::uintptr_t>(op.output()) % kLine == 0 &&
+                           static_cast<std::size_t>(tile.stride) * sizeof(*op.output()) % kLine == 0;
+  if (tile.streamed && whole_lines) {
+    map_rows<Store::kStream>(tile, op);
+    hwy::FlushStream();
+  } else {
+    map_rows<Store::kWhole>(tile, op);
   }
 }
 

@@ -3,20 +3,26 @@
 #include <algorithm>
 #include <numeric>
 
+#include "kernels/streaming.h"
+
 namespace evenkeel::kernels {
 namespace {
 
 constexpr std::int64_t kLongestShortRun = 256;    // elements; longer runs amortise their horizontal sums
 constexpr std::int64_t kSlabBytes = 256 * 1024;   // what a core's cache keeps until the second pass
 constexpr std::int64_t kFewestColumns = 1024;     // narrower slabs read too little of each memory page
+constexpr std::int64_t kFoldedColumns = 512;      // what narrow rows are folded to
 constexpr std::int64_t kMostColumns = 8192;       // wider ones push their own column sums out of the cache
 constexpr std::int64_t kPieceOfLongRun = 4096;    // elements, when one run is the whole channel
 constexpr std::int64_t kBlockBytes = 128 * 1024;  // below that a block is not worth a thread's while
-constexpr std::int64_t kMostBlocks = 32;          // more only multiply the partial sums
-constexpr std::int64_t kShortestRunOfMap = 32;    // elements; a map has no horizontal sums to amortise
-constexpr std::int64_t kFewestPieces = 16;        // of a map, to keep many cores busy
-constexpr std::int64_t kCacheLine = 16;           // elements
-constexpr std::int64_t kRowsTogether = 4;         // the vector kernels take four rows at a time
+constexpr std::int64_t kFewestRows = 64;  // of a block with column sums, which cost as much as some rows
+constexpr std::int64_t kOwnCacheBytes = 1024 * 1024;  // larger tensors come from further away
+constexpr std::int64_t kShortRow = 512;               // elements
+constexpr std::int64_t kMostBlocks = 32;              // more only multiply the partial sums
+constexpr std::int64_t kShortestRunOfMap = 32;        // elements; a map has no horizontal sums to amortise
+constexpr std::int64_t kFewestPieces = 16;            // of a map, to keep many cores busy
+constexpr std::int64_t kCacheLine = 16;               // elements
+constexpr std::int64_t kRowsTogether = 4;             // the vector kernels take four rows at a time
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
@@ -27,11 +33,20 @@ void cut_channels(Plan& plan, std::int64_t wanted) {
   plan.slabs = ceil_div(channels, plan.slab_channels);
 }
 
-void cut_rows(Plan& plan, std::int64_t value_bytes, std::int64_t most_blocks) {
+// Slabs whose rows start and end with a cache line: loads that straddle two lines cost twice.
+void start_at_cache_lines(Plan& plan) {
+  const std::int64_t whole_lines = kCacheLine / std::gcd(kCacheLine, plan.geometry.inner);
+  if (plan.slabs == 1 || plan.slab_channels <= whole_lines / 2) return;
+  plan.slab_channels = (plan.slab_channels + whole_lines / 2) / whole_lines * whole_lines;
+  plan.slabs = ceil_div(plan.geometry.channels, plan.slab_channels);
+}
+
+void cut_rows(Plan& plan, std::int64_t value_bytes, std::int64_t most_blocks, std::int64_t fewest_rows) {
   const std::int64_t row =
       plan.walk == Walk::kRuns ? plan.run * plan.slab_channels : plan.columns(plan.slab_channels);
+  const std::int64_t fewest = plan.walk == Walk::kColumns ? std::min(fewest_rows, plan.rows) : 1;
   const std::int64_t block =
-      std::max(ceil_div(kBlockBytes, row * value_bytes), ceil_div(plan.rows, most_blocks));
+      std::max({ceil_div(kBlockBytes, row * value_bytes), ceil_div(plan.rows, most_blocks), fewest});
   plan.block_rows = block == 1 ? 1 : ceil_div(block, kRowsTogether) * kRowsTogether;
   plan.blocks =
       std::max<std::int64_t>(1, plan.rows / plan.block_rows);  // the last one takes what is left over
@@ -57,8 +72,8 @@ void walk_columns(Plan& plan) {
   const std::int64_t width = g.channels * g.inner;
   plan.walk = Walk::kColumns;
   plan.fold = 1;
-  if (plan.slabs == 1 && width < kFewestColumns) {
-    const std::int64_t most = std::min((kFewestColumns - 1) / width, g.outer / (4 * kRowsTogether));
+  if (plan.slabs == 1 && width < kFoldedColumns) {
+    const std::int64_t most = std::min((kFoldedColumns - 1) / width, g.outer / (4 * kRowsTogether));
     const std::int64_t whole_lines =
         kCacheLine / std::gcd(kCacheLine, width);  // so many rows end with a cache line
     plan.fold = std::max<std::int64_t>(1, most > whole_lines ? most - most % whole_lines : most);
@@ -101,9 +116,15 @@ Plan plan_two_passes(const Geometry& geometry, std::int64_t value_bytes) {
     if (columns < kFewestColumns) columns = columns >= kFewestColumns / 4 ? kFewestColumns : kMostColumns;
     columns = std::min(columns, kMostColumns);
     cut_channels(plan, columns / geometry.inner);
+    start_at_cache_lines(plan);
     walk_columns(plan);
+    // Four short streams side by side, each soon at its end: the processor does not see where they go on.
+    if (geometry.size() * value_bytes > kOwnCacheBytes) {
+      plan.rows_ahead = plan.columns(plan.slab_channels) > kShortRow ? kRowsTogether : 2 * kRowsTogether;
+    }
   }
-  cut_rows(plan, value_bytes, kMostBlocks);
+  cut_rows(plan, value_bytes, kMostBlocks, kFewestRows);
+  plan.streamed = geometry.size() * value_bytes >= streaming_bytes();
   return plan;
 }
 
@@ -117,13 +138,14 @@ Plan plan_one_pass(const Geometry& geometry, std::int64_t value_bytes) {
     } else {
       walk_columns(plan);
     }
-    cut_rows(plan, value_bytes, plan.rows);
+    cut_rows(plan, value_bytes, plan.rows, 1);
   };
   cut(geometry.channels);
   const std::int64_t worth = std::min(kFewestPieces, geometry.size() * value_bytes / kBlockBytes);
   if (plan.blocks < worth) {  // too few rows to go round: cut the channels too
     cut(std::max(ceil_div(geometry.channels * plan.blocks, worth), ceil_div(kFewestColumns, geometry.inner)));
   }
+  plan.streamed = geometry.size() * value_bytes >= streaming_bytes();
   return plan;
 }
 

@@ -31,6 +31,9 @@ struct Plan {
   std::int64_t run = 0;         // kRuns: length of a channel's run in a row
   std::int64_t rest = 0;  // values after the whole rows: per channel (kRuns), of all channels (kColumns)
 
+  bool streamed = false;        // see Tile
+  std::int64_t rows_ahead = 0;  // see Tile
+
   std::int64_t slab_channels = 0;
   std::int64_t slabs = 0;
   std::int64_t block_rows = 0;

@@ -25,7 +25,7 @@ void for_each_tile(const Plan& plan, std::int64_t slab, std::int64_t block, Body
   const bool runs = plan.walk == Walk::kRuns;
   const std::int64_t bodies = runs ? channels : 1;
   const Tile tile{plan.rows_of(block), plan.row_stride, runs ? plan.run : plan.columns(channels),
-                  plan.bits_of_row()};
+                  plan.bits_of_row(),  plan.streamed,   plan.rows_ahead};
   const bool has_rest = plan.rest > 0 && block + 1 == plan.blocks;
   for (std::int64_t k = 0; k < bodies; ++k) {
     const std::int64_t first = (plan.first_channel(slab) + k) * plan.geometry.inner;
@@ -33,7 +33,7 @@ void for_each_tile(const Plan& plan, std::int64_t slab, std::int64_t block, Body
     const std::int64_t row = block * plan.block_rows;
     body(PlacedTile{tile, first + row * plan.row_stride, k, first_bits + row * plan.bits_of_row()});
     if (has_rest) {
-      body(PlacedTile{Tile{1, 0, plan.rest, 0}, first + plan.rows * plan.row_stride, k,
+      body(PlacedTile{Tile{1, 0, plan.rest}, first + plan.rows * plan.row_stride, k,
                       first_bits + plan.rows * plan.bits_of_row()});
     }
   }
@@ -73,9 +73,12 @@ inline double sum_of(const double* values, std::int64_t count) {
 inline void gather(const Plan& plan, std::int64_t slab, const double* sums, double* per_channel) {
   const std::int64_t channels = plan.channels_of(slab);
   const std::int64_t columns = plan.walk == Walk::kRuns ? 1 : plan.geometry.inner;
-  for (std::int64_t f = 0; f < plan.fold; ++f) {
-    for (std::int64_t c = 0; c < channels; ++c)
-      per_channel[c] += sum_of(sums + (f * channels + c) * columns, columns);
+  for (std::int64_t f = 0; f < plan.fold; ++f, sums += channels * columns) {
+    if (columns == 1) {  // a loop of its own, over vectors
+      for (std::int64_t c = 0; c < channels; ++c) per_channel[c] += sums[c];
+    } else {
+      for (std::int64_t c = 0; c < channels; ++c) per_channel[c] += sum_of(sums + c * columns, columns);
+    }
   }
 }
 

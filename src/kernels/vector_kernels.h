@@ -20,6 +20,8 @@ struct Tile {
   std::int64_t stride = 0;  // elements from row to row
   std::int64_t width = 0;
   std::int64_t bits_stride = 0;  // bytes from row to row of the `positive` bits
+  bool streamed = false;         // whether maps write past the caches
+  std::int64_t rows_ahead = 0;  // how early to ask memory for a row that column sums will need; 0: not at all
 };
 
 // y = activation((x - mean) * scale + offset + residual). y may be x or residual.

@@ -1,18 +1,19 @@
-// Batch normalization that autograd can differentiate, to any order, in input, weight and bias.
+// Batch normalization that autograd can differentiate, to any order, in input, weight, bias and residual.
 #pragma once
 
 #include <torch/types.h>
 
+#include "libtorch/kernel_calls.h"
+
 namespace evenkeel::libtorch {
 
-using torch::Tensor;
+// Both fill in what `call` lacks, `output` and `positive`, and give the output. `inplace` lets it lie where the
+// residual or the input does; functional.h says when.
 
 // With the statistics of the batch, through which gradients flow; writes `moments` (see kernel_calls.h).
-Tensor training_norm(const Tensor& input, const Tensor& weight, const Tensor& bias, double eps,
-                     const Tensor& moments);
+Tensor training_norm(Forward call, const Tensor& moments, bool inplace);
 
 // With given statistics, which are constants; later changes of them do not touch the backward of this call.
-Tensor evaluation_norm(const Tensor& input, const Tensor& weight, const Tensor& bias, const Tensor& mean,
-                       const Tensor& variance, double eps);
+Tensor evaluation_norm(Forward call, const Tensor& mean, const Tensor& variance, bool inplace);
 
 }  // namespace evenkeel::libtorch

@@ -49,11 +49,18 @@ void BatchNormImpl<D, Derived>::reset_running_stats() {
 }
 
 template <std::size_t D, typename Derived>
-Tensor BatchNormImpl<D, Derived>::forward(const Tensor& input) {
+Tensor BatchNormImpl<D, Derived>::forward(const Tensor& input, const Tensor& residual) {
   libtorch::check_rank(input, D);
   const bool training = this->is_training() || !running_mean.defined();
-  auto call =
-      functional::BatchNormFuncOptions().weight(weight).bias(bias).training(training).eps(options.eps());
+  auto call = functional::BatchNormFuncOptions()
+                  .weight(weight)
+                  .bias(bias)
+                  .training(training)
+                  .eps(options.eps())
+                  .residual(residual)
+                  .activation(options.activation())
+                  .negative_slope(options.negative_slope())
+                  .inplace(options.inplace());
   if (training && !options.track_running_stats()) return functional::batch_norm(input, {}, {}, call);
   call.momentum(options.momentum()).num_batches_tracked(num_batches_tracked);
   return functional::batch_norm(input, running_mean, running_var, call);
@@ -80,8 +87,12 @@ void BatchNormImpl<D, Derived>::pretty_print(std::ostream& stream) const {
   } else {
     stream << "None";
   }
-  stream << ", affine=" << options.affine() << ", track_running_stats=" << options.track_running_stats()
-         << ")";
+  stream << ", affine=" << options.affine() << ", track_running_stats=" << options.track_running_stats();
+  if (options.activation() == Activation::kReLU) stream << ", activation=relu";
+  if (options.activation() == Activation::kLeakyReLU) {
+    stream << ", activation=leaky_relu, negative_slope=" << options.negative_slope();
+  }
+  stream << (options.inplace() ? ", inplace=true)" : ")");
 }
 
 template class BatchNormImpl<1, BatchNorm1dImpl>;

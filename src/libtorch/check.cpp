@@ -2,6 +2,10 @@
 
 #include <torch/torch.h>
 
+#include <cmath>
+
+#include "libtorch/kernel_calls.h"
+
 namespace evenkeel::libtorch {
 namespace {
 
@@ -13,8 +17,9 @@ void check_input(const Tensor& input) {
               input.device());
   TORCH_CHECK(input.layout() == torch::kStrided, "[batch_norm] expected a dense (strided) input, got layout ",
               input.layout());
-  TORCH_CHECK(input.scalar_type() == torch::kFloat || input.scalar_type() == torch::kDouble,
-              "[batch_norm] expected input of dtype Float or Double, got ", input.scalar_type());
+  const torch::Dtype dtype = input.scalar_type();
+  TORCH_CHECK(dtype == torch::kFloat || dtype == torch::kDouble || is_half(dtype),
+              "[batch_norm] expected input of dtype Float, Double, BFloat16 or Half, got ", dtype);
   TORCH_CHECK(input.dim() >= 2, "[batch_norm] expected input with at least 2 dimensions (N, C, ...), got ",
               input.dim(), "D input");
 }
@@ -34,10 +39,24 @@ void check_channels(const char* name, const Tensor& values, const Tensor& input)
               values.numel());
   TORCH_CHECK(values.dim() == 1, "[batch_norm] expected ", name, " with one dimension, got size ",
               values.sizes());
-  TORCH_CHECK(values.scalar_type() == input.scalar_type(), "[batch_norm] expected ", name, " of dtype ",
-              input.scalar_type(), " like the input, got ", values.scalar_type());
+  const bool half = is_half(input.scalar_type());
+  const bool fits =
+      values.scalar_type() == input.scalar_type() || (half && values.scalar_type() == torch::kFloat);
+  TORCH_CHECK(fits, "[batch_norm] expected ", name, " of dtype ", input.scalar_type(), " like the input",
+              half ? ", or Float, got " : ", got ", values.scalar_type());
   TORCH_CHECK(values.device().is_cpu() && values.layout() == torch::kStrided, "[batch_norm] expected ", name,
               " to be dense and on the CPU, got ", values.layout(), " on ", values.device());
+}
+
+void check_residual(const Tensor& residual, const Tensor& input) {
+  if (!residual.defined()) return;
+  TORCH_CHECK(residual.sizes() == input.sizes(), "[batch_norm] expected residual of size ", input.sizes(),
+              " like the input, got ", residual.sizes());
+  TORCH_CHECK(residual.scalar_type() == input.scalar_type(), "[batch_norm] expected residual of dtype ",
+              input.scalar_type(), " like the input, got ", residual.scalar_type());
+  TORCH_CHECK(residual.device().is_cpu() && residual.layout() == torch::kStrided,
+              "[batch_norm] expected residual to be dense and on the CPU, got ", residual.layout(), " on ",
+              residual.device());
 }
 
 }  // namespace
@@ -61,6 +80,9 @@ void check_batch_norm(const Tensor& input, const Tensor& running_mean, const Ten
   check_channels("running_var", running_var, input);
   check_channels("weight", options.weight(), input);
   check_channels("bias", options.bias(), input);
+  check_residual(options.residual(), input);
+  TORCH_CHECK(std::isfinite(options.negative_slope()), "[batch_norm] expected a finite negative_slope, got ",
+              options.negative_slope());
   TORCH_CHECK(options.eps() >= 0, "[batch_norm] expected eps of at least 0, got ", options.eps());
 }
 

@@ -1,52 +1,91 @@
 // The kernels on tensors: dtype, memory layout and pointers are sorted out here; nothing here knows of
 // autograd.
 //
-// Tensors were checked by the caller: `input` is (N, C, ...), dense, float32 or float64, on the CPU;
-// everything else fits it. A weight or bias that is undefined or holds nothing means "none". Statistics of a
-// batch travel as `moments`, a float64 tensor [2, C] with the mean in row 0 and the sum of squared deviations
-// in row 1.
+// Tensors were checked by the caller: `input` is (N, C, ...), dense, float32, float64 or a half, on the CPU;
+// everything else fits it. A weight, bias or residual that is undefined or holds nothing means "none".
+// Statistics of a batch travel as `moments`, a float64 tensor [2, C] with the mean in row 0 and the sum of
+// squared deviations in row 1.
 #pragma once
 
 #include <torch/types.h>
 
+#include "evenkeel/kernels/activation.h"
 #include "evenkeel/kernels/geometry.h"
 
 namespace evenkeel::libtorch {
 
 using torch::Tensor;
 
+inline bool is_half(torch::Dtype dtype) { return dtype == torch::kBFloat16 || dtype == torch::kHalf; }
+
 inline bool is_given(const Tensor& tensor) { return tensor.defined() && tensor.numel() > 0; }
 
 // The input if the kernels can work on it where it lies, else a contiguous copy that autograd knows of.
 Tensor dense(const Tensor& input);
+
+// `tensor` if its values have the order in memory of those of the dense `other`, else a copy that has, which
+// autograd knows of.
+Tensor laid_out_as(const Tensor& other, const Tensor& tensor);
 
 // How the values of a dense (N, C, ...) tensor lie in memory.
 kernels::Geometry geometry_of(const Tensor& input);
 
 Tensor empty_moments(const Tensor& input);
 
-// Writes `moments`.
-Tensor training_forward(const Tensor& input, const Tensor& weight, const Tensor& bias, double eps,
-                        const Tensor& moments);
+// For the bits that a forward with an activation leaves for its backward (kernels/activation.h).
+Tensor empty_positive(const Tensor& input);
 
-Tensor evaluation_forward(const Tensor& input, const Tensor& weight, const Tensor& bias, const Tensor& mean,
-                          const Tensor& variance, double eps);
+// What a normalisation has besides its tensors.
+struct Settings {
+  double eps;
+  kernels::Activation activation;
+  double negative_slope;
 
-struct Gradients {
-  Tensor input, weight, bias;
+  bool activated() const { return activation != kernels::Activation::kNone; }
 };
+
+// output = activation(norm(input) + residual).
+struct Forward {
+  Tensor input, weight, bias;
+  Tensor residual;  // laid out as `input`
+  Settings settings;
+  Tensor output = {};    // laid out as `input`; may be `input` or `residual` itself
+  Tensor positive = {};  // or undefined, when no backward will come
+};
+
+void training_forward(const Forward& call, const Tensor& moments);  // writes `moments`
+void evaluation_forward(const Forward& call, const Tensor& mean, const Tensor& variance);
 
 // Which gradients to compute; the others stay undefined.
 struct Wanted {
-  bool input, weight, bias;
+  bool input, weight, bias, residual;
 };
 
-Gradients training_backward(const Tensor& grad_output, const Tensor& input, const Tensor& weight,
-                            const Tensor& moments, double eps, Wanted wanted);
+struct Backward {
+  Tensor grad_output;
+  Tensor input;  // evaluation reads its values only for the gradient of the weight; see layout_of()
+  Tensor weight;
+  Tensor positive;
+  Settings settings;
+  Wanted wanted;
+};
 
-// `input` may be undefined when the gradient of the weight is not wanted.
-Gradients evaluation_backward(const Tensor& grad_output, const Tensor& input, const Tensor& weight,
-                              const Tensor& mean, const Tensor& variance, double eps, Wanted wanted);
+// Those of weight and bias have the dtype the kernels compute in: float32 for halves.
+struct Gradients {
+  Tensor input, weight, bias, residual;
+};
+
+Gradients training_backward(const Backward& call, const Tensor& moments);
+Gradients evaluation_backward(const Backward& call, const Tensor& statistics);
+
+// What evaluation_backward() takes: a copy of mean and variance, [2, C], in the dtype that the kernels compute in.
+Tensor copy_statistics(const Tensor& input, const Tensor& mean, const Tensor& variance);
+
+// A tensor with sizes, strides and dtype of another, and no memory: the bits belong to a layout.
+Tensor layout_of(const Tensor& input);
+
+// The bits as a tensor of bool, laid out as the gradient of an input with this layout.
+Tensor positive_mask(const Tensor& input, const Tensor& positive);
 
 // Moves the running statistics towards those of a batch with `count` values per channel.
 void update_running(const Tensor& moments, std::int64_t count, double momentum, const Tensor& running_mean,

@@ -34,6 +34,11 @@ class Channels {
   std::vector<std::int64_t> others_;
 };
 
+// Halves are computed with as floats; autograd rounds what comes out to the dtype it is the gradient of.
+Tensor in_float(const Tensor& values) {
+  return values.defined() && is_half(values.scalar_type()) ? values.to(torch::kFloat) : values;
+}
+
 // An undefined tensor is zero.
 Tensor sum_of(const Tensor& a, const Tensor& b) {
   if (!a.defined()) return b;
@@ -54,11 +59,12 @@ Tensor sum_of(const Tensor& a, const Tensor& b) {
 SecondOrder training_second_order(const GradientArguments& at, const Gradients& cotangents,
                                   SecondOrderWanted wanted) {
   const Channels channels(at.input);
-  const Tensor& g = at.grad_output;
-  const Tensor& a = cotangents.input;
+  const Tensor x = in_float(at.input);
+  const Tensor g = in_float(at.grad_output);
+  const Tensor a = in_float(cotangents.input);
 
   // The mean of `centered` is what rounding left in the mean; without it a large mean would spoil n.
-  Tensor centered = at.input - channels.mean(at.input);
+  Tensor centered = x - channels.mean(x);
   centered = centered - channels.mean(centered);
   const Tensor r = torch::rsqrt(channels.mean(centered * centered) + at.eps);
   const Tensor n = centered * r;
@@ -88,20 +94,28 @@ SecondOrder training_second_order(const GradientArguments& at, const Gradients& 
   return result;
 }
 
-Gradients differentiable_evaluation_backward(const Tensor& grad_output, const Tensor& input,
-                                             const Tensor& weight, const Tensor& mean, const Tensor& variance,
-                                             double eps, Wanted wanted) {
-  const Channels channels(grad_output);
-  const Tensor r = channels.spread(torch::rsqrt(variance + eps));
+Tensor differentiable_activation_backward(const Backward& call) {
+  const Tensor& g = call.grad_output;
+  if (!call.settings.activated()) return g;
+  const bool leaky = call.settings.activation == kernels::Activation::kLeakyReLU;
+  const Tensor below_zero = leaky ? g * call.settings.negative_slope : torch::zeros_like(g);
+  return torch::where(positive_mask(call.input, call.positive), g, below_zero);
+}
+
+Gradients differentiable_evaluation_backward(const Backward& call, const Tensor& statistics) {
+  const Wanted& wanted = call.wanted;
+  const Tensor passed = differentiable_activation_backward(call);
+  const Tensor g = in_float(passed);
+  const Channels channels(g);
+  const Tensor r = channels.spread(torch::rsqrt(statistics[1] + call.settings.eps));
   Gradients result;
-  if (wanted.input) {
-    result.input = grad_output * (is_given(weight) ? channels.spread(weight) * r : r);
-  }
+  if (wanted.input) result.input = is_given(call.weight) ? g * (channels.spread(call.weight) * r) : g * r;
   if (wanted.weight) {
-    const Tensor n = (input - channels.spread(mean)) * r;
-    result.weight = channels.gather(channels.sum(grad_output * n));
+    const Tensor n = (in_float(call.input) - channels.spread(statistics[0])) * r;
+    result.weight = channels.gather(channels.sum(g * n));
   }
-  if (wanted.bias) result.bias = channels.gather(channels.sum(grad_output));
+  if (wanted.bias) result.bias = channels.gather(channels.sum(g));
+  if (wanted.residual) result.residual = passed;
   return result;
 }
 

@@ -26,10 +26,12 @@ struct SecondOrderWanted {
 SecondOrder training_second_order(const GradientArguments& at, const Gradients& cotangents,
                                   SecondOrderWanted wanted);
 
+// What an activation leaves of the gradient of its output: all where it got a positive value, a constant part
+// elsewhere. That is the gradient of the residual, and what the gradients of the norm start from.
+Tensor differentiable_activation_backward(const Backward& call);
+
 // What evaluation_backward() computes. With constant statistics the gradients are so simple that autograd
 // differentiates them as they stand.
-Gradients differentiable_evaluation_backward(const Tensor& grad_output, const Tensor& input,
-                                             const Tensor& weight, const Tensor& mean, const Tensor& variance,
-                                             double eps, Wanted wanted);
+Gradients differentiable_evaluation_backward(const Backward& call, const Tensor& statistics);
 
 }  // namespace evenkeel::libtorch

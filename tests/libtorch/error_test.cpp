@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <cmath>
 #include <functional>
 
 #include "evenkeel/evenkeel.h"
@@ -90,10 +91,8 @@ TEST(BatchNormErrorTest, MissingStatistics) {
 }
 
 TEST(BatchNormErrorTest, DtypesThatAreNotSupportedOrMixed) {
-  EXPECT_EQ(layer_says(BatchNorm1d(3), torch::ones({2, 3}, torch::kHalf)),
-            "[batch_norm] expected input of dtype Float or Double, got Half");
   EXPECT_EQ(layer_says(BatchNorm1d(3), torch::ones({2, 3}, torch::kInt)),
-            "[batch_norm] expected input of dtype Float or Double, got Int");
+            "[batch_norm] expected input of dtype Float, Double, BFloat16 or Half, got Int");
   EXPECT_EQ(layer_says(BatchNorm1d(3), torch::ones({2, 3}, torch::kDouble)),
             "[batch_norm] expected running_mean of dtype Double like the input, got Float");
 }
@@ -105,6 +104,40 @@ TEST(BatchNormErrorTest, InputThatIsNotADenseTensorOnTheCpu) {
               HasSubstr("expected an input on the CPU, got one on meta"));
   EXPECT_THAT(function_says(torch::ones({2, 3}), {}, {}, training().weight(torch::ones({3}, torch::kMeta))),
               HasSubstr("[batch_norm] expected weight to be dense and on the CPU"));
+}
+
+TEST(BatchNormErrorTest, DtypesThatDoNotGoWithAHalf) {
+  const Tensor x = torch::ones({2, 3}, torch::kHalf);
+  EXPECT_EQ(function_says(x, {}, {}, training().weight(torch::ones({3}, torch::kBFloat16))),
+            "[batch_norm] expected weight of dtype Half like the input, or Float, got BFloat16");
+  EXPECT_EQ(function_says(torch::ones({2, 3}), {}, {}, training().weight(torch::ones({3}, torch::kHalf))),
+            "[batch_norm] expected weight of dtype Float like the input, got Half");
+}
+
+TEST(BatchNormErrorTest, ResidualThatDoesNotGoWithTheInput) {
+  const Tensor x = torch::ones({2, 3, 4});
+  const auto says = [&](const Tensor& residual) {
+    BatchNorm1d norm(3);
+    const std::string message = message_of([&] { norm(x, residual); });
+    EXPECT_EQ(norm->num_batches_tracked.item<int>(), 0);
+    return message;
+  };
+  EXPECT_EQ(says(torch::ones({2, 3, 1})),
+            "[batch_norm] expected residual of size [2, 3, 4] like the input, got [2, 3, 1]");
+  EXPECT_EQ(says(torch::ones({3})),
+            "[batch_norm] expected residual of size [2, 3, 4] like the input, got [3]");
+  EXPECT_EQ(says(torch::ones({2, 3, 4}, torch::kDouble)),
+            "[batch_norm] expected residual of dtype Float like the input, got Double");
+  EXPECT_EQ(says(torch::ones({2, 3, 4}, torch::kMeta)),
+            "[batch_norm] expected residual to be dense and on the CPU, got Strided on meta");
+  EXPECT_THAT(says(torch::ones({2, 3, 4}).to_sparse()),
+              StartsWith("[batch_norm] expected residual to be dense and on the CPU, got Sparse"));
+}
+
+TEST(BatchNormErrorTest, NegativeSlopeThatIsNotFinite) {
+  const auto options = BatchNormOptions(3).activation(Activation::kLeakyReLU);
+  EXPECT_EQ(layer_says(BatchNorm1d(BatchNormOptions(options).negative_slope(INFINITY)), torch::ones({2, 3})),
+            "[batch_norm] expected a finite negative_slope, got inf");
 }
 
 TEST(BatchNormErrorTest, EpsBelowZero) {

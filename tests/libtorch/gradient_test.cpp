@@ -65,10 +65,11 @@ void expect_gradients_match_differences(const ScalarFunction& function, const In
   }
 }
 
-class GradientTest : public ::testing::TestWithParam<std::tuple<bool, bool, Layout>> {};
+// With an activation there is a residual too.
+class GradientTest : public ::testing::TestWithParam<std::tuple<bool, bool, Layout, Activation>> {};
 
 TEST_P(GradientTest, FirstSecondAndThirdOrderMatchFiniteDifferences) {
-  const auto [training, affine, layout] = GetParam();
+  const auto [training, affine, layout, activation] = GetParam();
   torch::manual_seed(3);
   const auto f64 = torch::dtype(torch::kDouble);
   const Tensor mean = torch::randn({2}, f64);
@@ -76,14 +77,20 @@ TEST_P(GradientTest, FirstSecondAndThirdOrderMatchFiniteDifferences) {
   // The output goes through a sine, so that no order vanishes, and is weighted with an input of its own.
   Inputs inputs{lay_out(torch::randn({3, 2, 2}, f64) * 1.5 + 1, layout), torch::randn({3, 2, 2}, f64)};
   if (affine) inputs.insert(inputs.end(), {torch::randn({2}, f64) + 1, torch::randn({2}, f64)});
-  const ScalarFunction function = [&, training = training, affine = affine](const Inputs& in) {
-    auto options = functional::BatchNormFuncOptions().training(training).eps(1e-3);
+  const bool fused = activation != Activation::kNone;
+  if (fused) inputs.push_back(torch::randn({3, 2, 2}, f64));
+  const auto norm = [&, training = training, affine = affine](const Inputs& in, Activation then) {
+    auto options = functional::BatchNormFuncOptions().training(training).eps(1e-3).activation(then);
     if (affine) options.weight(in[2]).bias(in[3]);
+    if (fused) options.residual(in.back());
     const Tensor none;
-    return (functional::batch_norm(in[0], training ? none : mean, training ? none : variance, options).sin() *
-            in[1])
-        .sum();
+    return functional::batch_norm(in[0], training ? none : mean, training ? none : variance, options);
   };
+  const ScalarFunction function = [&, activation = activation](const Inputs& in) {
+    return (norm(in, activation).sin() * in[1]).sum();
+  };
+  // Differences reach some 1e-5 to either side; no value may come to the other side of the activation's kink.
+  ASSERT_GT(norm(inputs, Activation::kNone).abs().min().item<double>(), 1e-3);
   const ScalarFunction first = derivative(function, inputs);
   const ScalarFunction second = derivative(first, inputs);
   {
@@ -100,15 +107,16 @@ TEST_P(GradientTest, FirstSecondAndThirdOrderMatchFiniteDifferences) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, GradientTest,
-                         ::testing::Combine(::testing::Bool(), ::testing::Bool(),
-                                            ::testing::Values(Layout::kContiguous, Layout::kChannelsLast,
-                                                              Layout::kSliced)),
-                         [](const auto& info) {
-                           return std::string(std::get<0>(info.param) ? "Training" : "Evaluation") +
-                                  (std::get<1>(info.param) ? "Affine" : "Plain") +
-                                  name_of(std::get<2>(info.param));
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    All, GradientTest,
+    ::testing::Combine(::testing::Bool(), ::testing::Bool(),
+                       ::testing::Values(Layout::kContiguous, Layout::kChannelsLast, Layout::kSliced),
+                       ::testing::Values(Activation::kNone, Activation::kReLU, Activation::kLeakyReLU)),
+    [](const auto& info) {
+      return std::string(std::get<0>(info.param) ? "Training" : "Evaluation") +
+             (std::get<1>(info.param) ? "Affine" : "Plain") + name_of(std::get<2>(info.param)) +
+             name_of(std::get<3>(info.param));
+    });
 
 TEST(AutogradTest, TwoForwardsBeforeABackwardGiveTheGradientsOfEach) {
   torch::manual_seed(4);

@@ -70,12 +70,13 @@ TEST(LayoutTest, ExpandedInputGivesTheGradientOfItsSource) {
 }
 
 // Everything a training step computes, as one list.
-std::vector<Tensor> training_step(const Tensor& input) {
-  BatchNorm2d norm(input.size(1));
+std::vector<Tensor> training_step(const Tensor& input, Activation activation) {
+  BatchNorm2d norm(BatchNormOptions(input.size(1)).activation(activation));
   const Tensor x = input.detach().requires_grad_();
-  const Tensor y = norm(x);
+  const Tensor y = activation == Activation::kNone ? norm(x) : norm(x, x * -0.5);
   torch::manual_seed(9);
-  const auto gradients = torch::autograd::grad({y}, {x, norm->weight, norm->bias}, {torch::randn(y.sizes())});
+  const auto gradients =
+      torch::autograd::grad({y}, {x, norm->weight, norm->bias}, {torch::randn(y.sizes(), y.options())});
   return {y, norm->running_mean, norm->running_var, gradients[0], gradients[1], gradients[2]};
 }
 
@@ -84,15 +85,20 @@ TEST(ReproducibilityTest, SameBitsForAnyNumberOfThreadsAndForRepeatedRuns) {
   torch::manual_seed(10);
   for (const Sizes& sizes : {Sizes{32, 24, 28, 28}, Sizes{2, 300, 33, 17}, Sizes{1, 2, 600, 601}}) {
     for (const Layout layout : {Layout::kContiguous, Layout::kChannelsLast, Layout::kChannelsOutermost}) {
-      const Tensor x = lay_out(torch::randn(sizes) + 3, layout);
-      at::set_num_threads(1);
-      const auto expected = training_step(x);
-      for (const int threads : {1, 2, 3, 4, 7}) {
-        at::set_num_threads(threads);
-        const auto seen = training_step(x);
-        for (std::size_t i = 0; i < seen.size(); ++i) {
-          EXPECT_TRUE(torch::equal(seen[i], expected[i]))
-              << name_of(layout) << ", threads " << threads << ", result " << i;
+      const Tensor drawn = lay_out(torch::randn(sizes) + 3, layout);
+      for (const auto& [dtype, activation] :
+           {std::pair(torch::kFloat, Activation::kNone), std::pair(torch::kFloat, Activation::kReLU),
+            std::pair(torch::kBFloat16, Activation::kLeakyReLU)}) {
+        const Tensor x = drawn.to(dtype);
+        at::set_num_threads(1);
+        const auto expected = training_step(x, activation);
+        for (const int threads : {1, 2, 3, 4, 7}) {
+          at::set_num_threads(threads);
+          const auto seen = training_step(x, activation);
+          for (std::size_t i = 0; i < seen.size(); ++i) {
+            EXPECT_TRUE(torch::equal(seen[i], expected[i]))
+                << name_of(layout) << name_of(activation) << ", threads " << threads << ", result " << i;
+          }
         }
       }
     }

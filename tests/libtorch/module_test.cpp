@@ -62,6 +62,12 @@ TEST(BatchNormModuleTest, PrettyPrintReadsAsLibTorchs) {
             "evenkeel::BatchNorm2d(3, eps=1e-05, momentum=0.1, affine=true, track_running_stats=true)");
   EXPECT_EQ(printed(*BatchNorm1d(BatchNormOptions(7).eps(0.5).momentum(std::nullopt).affine(false))),
             "evenkeel::BatchNorm1d(7, eps=0.5, momentum=None, affine=false, track_running_stats=true)");
+  EXPECT_EQ(printed(*BatchNorm2d(BatchNormOptions(3).activation(Activation::kReLU).inplace(true))),
+            "evenkeel::BatchNorm2d(3, eps=1e-05, momentum=0.1, affine=true, track_running_stats=true, "
+            "activation=relu, inplace=true)");
+  EXPECT_EQ(printed(*BatchNorm2d(BatchNormOptions(3).activation(Activation::kLeakyReLU).negative_slope(0.2))),
+            "evenkeel::BatchNorm2d(3, eps=1e-05, momentum=0.1, affine=true, track_running_stats=true, "
+            "activation=leaky_relu, negative_slope=0.2)");
   EXPECT_EQ(BatchNorm3d(1)->name(), "evenkeel::BatchNorm3dImpl");
 }
 
@@ -79,6 +85,21 @@ TEST(BatchNormModuleTest, CloneIsEqualAndIndependent) {
   EXPECT_EQ(norm->num_batches_tracked.item<int>(), 3);
   EXPECT_EQ(copy->num_batches_tracked.item<int>(), 4);
   EXPECT_FALSE(torch::equal(norm->running_mean, copy->running_mean));
+}
+
+TEST(BatchNormModuleTest, ActivationIsAnOptionThatCloneKeepsAndStateDictsDoNotHold) {
+  const auto options = BatchNormOptions(3).activation(Activation::kLeakyReLU).negative_slope(0.5);
+  BatchNorm2d norm = trained(BatchNorm2d(options));
+  expect_same_state(*norm, *trained(BatchNorm2d(options)));
+  EXPECT_EQ(norm->named_parameters().keys(), BatchNorm2d(3)->named_parameters().keys());
+  EXPECT_EQ(norm->named_buffers().keys(), BatchNorm2d(3)->named_buffers().keys());
+  norm->eval();
+  const auto copy = std::dynamic_pointer_cast<BatchNorm2dImpl>(norm->clone());
+  const Tensor x = torch::randn({2, 3, 4, 4});
+  const Tensor y = copy->forward(x);
+  EXPECT_TRUE(torch::equal(y, norm->forward(x)));
+  copy->options.activation(Activation::kNone);
+  EXPECT_TRUE(torch::equal(y, torch::leaky_relu(copy->forward(x), 0.5)));
 }
 
 TEST(BatchNormModuleTest, WorksInASequentialNextToLibTorchsLayers) {

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "evenkeel/batch_norm_options.h"
+
 namespace evenkeel::testing {
 
 using torch::Tensor;
@@ -55,6 +57,11 @@ inline const char* name_of(Layout layout) {
   static constexpr const char* kNames[] = {
       "Contiguous", "ChannelsLast", "ChannelsOutermost", "Reversed", "Misaligned", "Sliced", "Negated"};
   return kNames[static_cast<int>(layout)];
+}
+
+inline const char* name_of(Activation activation) {
+  static constexpr const char* kNames[] = {"", "ReLU", "LeakyReLU"};
+  return kNames[static_cast<int>(activation)];
 }
 
 inline bool is_dense(Layout layout) { return layout != Layout::kSliced; }
