@@ -27,6 +27,21 @@ class SeparateRelu final : public NormRelu {
   Norm norm_;
 };
 
+BatchNormOptions with_relu(std::int64_t channels) {
+  return BatchNormOptions(channels).activation(Activation::kReLU);
+}
+
+class FusedRelu final : public NormRelu {
+ public:
+  explicit FusedRelu(std::int64_t channels)
+      : norm_(register_module("norm", BatchNorm2d(with_relu(channels)))) {}
+  Tensor forward(const Tensor& x) override { return norm_->forward(x); }
+  Tensor forward(const Tensor& x, const Tensor& residual) override { return norm_->forward(x, residual); }
+
+ private:
+  BatchNorm2d norm_;
+};
+
 // A batch norm that nothing follows.
 void add_plain_norm(torch::nn::Sequential& layers, Norms norms, std::int64_t channels) {
   if (norms == Norms::kTorch) {
@@ -98,7 +113,26 @@ class ResidualNetwork final : public torch::nn::Module {
   torch::nn::Linear classifier_;
 };
 
+// training::DigitNetwork, its batch norms with the ReLU inside. One layer after the other, because each draws its
+// weights when it is made, and the arguments of a call are made in any order.
+StepNetwork make_fused_digit_network() {
+  namespace nn = torch::nn;
+  nn::Sequential layers;
+  layers->push_back(Conv2d(Conv2dOptions(1, 20, 5).bias(false)));
+  layers->push_back(BatchNorm2d(with_relu(20)));
+  layers->push_back(nn::MaxPool2d(2));
+  layers->push_back(Conv2d(Conv2dOptions(20, 50, 5).bias(false)));
+  layers->push_back(BatchNorm2d(with_relu(50)));
+  layers->push_back(nn::MaxPool2d(2));
+  layers->push_back(nn::Flatten());
+  layers->push_back(nn::Linear(nn::LinearOptions(50 * 4 * 4, 500).bias(false)));
+  layers->push_back(BatchNorm1d(with_relu(500)));
+  layers->push_back(nn::Linear(500, 10));
+  return {layers.ptr(), [layers](const Tensor& x) { return layers.ptr()->forward(x); }};
+}
+
 StepNetwork make_digit_network(Norms norms) {
+  if (norms == Norms::kEvenkeelFused) return make_fused_digit_network();
   const training::DigitNetwork network(norms == Norms::kTorch ? training::Norm::kTorch
                                                               : training::Norm::kBatch);
   return {network.ptr(), [network](const Tensor& x) { return network.ptr()->forward(x); }};
@@ -111,16 +145,26 @@ StepNetwork make_residual_network(Norms norms) {
 
 }  // namespace
 
-std::string_view name(Norms norms) { return norms == Norms::kTorch ? "PyTorch" : "Evenkeel"; }
+std::string_view name(Norms norms) {
+  switch (norms) {
+    case Norms::kTorch:
+      return "PyTorch";
+    case Norms::kEvenkeel:
+      return "Evenkeel";
+    default:
+      return "Evenkeel, fused";
+  }
+}
 
 const std::vector<Norms>& all_norms() {
-  static const std::vector<Norms> all = {Norms::kTorch, Norms::kEvenkeel};
+  static const std::vector<Norms> all = {Norms::kTorch, Norms::kEvenkeel, Norms::kEvenkeelFused};
   return all;
 }
 
 std::shared_ptr<NormRelu> make_norm_relu(Norms norms, std::int64_t channels) {
   if (norms == Norms::kTorch) return std::make_shared<SeparateRelu<torch::nn::BatchNorm2d>>(channels);
-  return std::make_shared<SeparateRelu<BatchNorm2d>>(channels);
+  if (norms == Norms::kEvenkeel) return std::make_shared<SeparateRelu<BatchNorm2d>>(channels);
+  return std::make_shared<FusedRelu>(channels);
 }
 
 const std::vector<StepTask>& step_tasks() {

@@ -12,7 +12,11 @@
 
 namespace evenkeel::bench {
 
-enum class Norms { kTorch, kEvenkeel };
+enum class Norms {
+  kTorch,
+  kEvenkeel,       // takes the place of PyTorch's layer
+  kEvenkeelFused,  // does the ReLU and the addition before it too
+};
 std::string_view name(Norms norms);
 const std::vector<Norms>& all_norms();
 

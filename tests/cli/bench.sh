@@ -19,6 +19,7 @@ tail -n 1 kernels.html | grep -q '</html>' || fail "expected a whole page"
 run 0 bench --steps --quick --rounds 1 --filter digit --json steps.json --html steps.html
 contains stdout '^  digit network +PyTorch +[0-9.]+ (us|ms|s) +0 % +1.00x'
 contains stdout '^  digit network +Evenkeel +[0-9.]+ (us|ms|s) +0 % +[0-9.]+x'
+contains stdout '^  digit network +Evenkeel, fused +[0-9.]+ (us|ms|s) +0 % +[0-9.]+x'
 contains stdout '^  relu\(norm\(x\)\) +Evenkeel +16.8 MB'
 contains steps.json '"first_losses"'
 contains steps.json '"peak_bytes"'
