@@ -44,7 +44,4 @@ std::vector<Contender> limit_contenders(const Problem& problem, const Operation&
 
 std::vector<Contender> all_contenders(const Problem& problem, const Operation& operation);
 
-// "2.6.3 (AVX-512 ...)", or why it takes no part.
-std::string onednn_version();
-
 }  // namespace evenkeel::bench

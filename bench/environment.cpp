@@ -7,7 +7,7 @@
 
 #include <fstream>
 
-#include "bench/contender.h"
+#include "bench/onednn_batch_norm.h"
 #include "evenkeel/kernels/instruction_set.h"
 
 namespace evenkeel::bench {

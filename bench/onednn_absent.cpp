@@ -1,5 +1,6 @@
-// Takes the place of onednn_contenders.cpp where there is no oneDNN to build against.
+// Takes the place of onednn_contenders.cpp and what it needs, where there is no oneDNN to build against.
 #include "bench/contender.h"
+#include "bench/onednn_batch_norm.h"
 
 namespace evenkeel::bench {
 
