@@ -7,6 +7,7 @@ fails 2 "evenkeel: The following argument was not expected: --colour $more" trai
 fails 2 "evenkeel: --norm: layer not in {batch,torch,none} $more" train --norm layer
 fails 2 "evenkeel: --out excludes --resume $more" train --out a --resume b
 fails 2 "evenkeel: RUN is required $more" evaluate
+fails 2 "evenkeel: --steps excludes --shapes $more" bench --steps --shapes 8x8
 
 fails 1 "evenkeel: epochs: expected 1 to 1000000000, found 0" train --epochs 0
 fails 1 "evenkeel: batch size: expected 2 to 1000000000, found 1" train --batch-size 1
@@ -24,3 +25,10 @@ fails 1 "evenkeel: empty: expected the folder of a run, found one without config
 mkdir full
 echo precious >full/file
 fails 1 "evenkeel: full: expected a new or empty folder for the run, found one with something in it" train --out full
+
+fails 1 "evenkeel: shapes: expected NxC or NxCxHxW with more than one value per channel, as in 32x64x56x56, found 8x" \
+  bench --shapes 8x
+fails 1 "evenkeel: filter: expected a part of an operation's or a layout's name, as \"backward\" or \"channels last\",\
+ found \"sideways\", which leaves nothing to measure" bench --filter sideways
+fails 1 "evenkeel: filter: expected a part of a network's name, as \"ResNet\", found \"backward\", which leaves nothing\
+ to measure" bench --steps --filter backward

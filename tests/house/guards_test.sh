@@ -18,9 +18,10 @@ finds() {
 }
 
 source=$tree/source
-mkdir -p "$source/include/evenkeel" "$source/src/kernels" "$source/src/training" "$source/src/sync" "$source/app"
+mkdir -p "$source/include/evenkeel" "$source/src/kernels" "$source/src/training" "$source/src/sync" "$source/app" "$source/bench"
 echo '#include "evenkeel/kernels.h"' >"$source/include/evenkeel/evenkeel.h"
 echo '#include "kernels/check.h"' >"$source/src/training/fine.cpp"
+echo '#include "training/fine.h"' >"$source/bench/fine.cpp"
 echo 'int main() { std::puts("the command line prints"); }' >"$source/app/main.cpp"
 passes includes_test.sh "$source"
 passes source_rules_test.sh "$source"
@@ -36,11 +37,13 @@ offence src/kernels/bad.cpp '#  include <ATen/ATen.h>' 'the kernels know no LibT
 offence src/kernels/bad.cpp '#include "evenkeel/evenkeel.h"' 'kernels may not include libtorch' includes_test.sh
 offence src/sync/bad.cpp '#include "lifecycle/freeze.h"' 'sync may not include lifecycle' includes_test.sh
 offence src/training/bad.cpp '#include "app/main.h"' 'training may not include app' includes_test.sh
+offence bench/bad.cpp '#include "app/process.h"' 'bench may not include app' includes_test.sh
 offence include/evenkeel/bad.h '#include "kernels/check.h"' 'public headers alone' includes_test.sh
 offence include/evenkeel/bad.h '#include <hwy/highway.h>' 'no Highway' includes_test.sh
 offence src/bad.cpp '#include "kernels/check.h"' 'no place in the order' includes_test.sh
 offence src/kernels/bad.cpp 'std::cout << 1;' 'does not print' source_rules_test.sh
 offence src/training/bad.cpp '  fprintf(stderr, "%d", 1);' 'does not print' source_rules_test.sh
+offence bench/bad.cpp 'fmt::print("done");' 'does not print' source_rules_test.sh
 offence src/training/bad.cpp 'std::exit(1);' 'does not end the process' source_rules_test.sh
 offence src/kernels/bad.h "// TO""DO: the rest" 'unfinished' source_rules_test.sh
 offence src/kernels/bad.cpp "$(yes 'int x();' | head -n 401)" 'more than 400 lines' source_rules_test.sh

@@ -5,7 +5,9 @@ need awk find sort
 cd "$1"
 
 # A library neither prints nor ends the process; the command line alone does.
-quiet=$(cpp_files include src)
+libraries="include src"
+[ ! -d bench ] || libraries="$libraries bench"
+quiet=$(cpp_files $libraries)
 offences=$(awk '
   { line = $0; gsub(/"([^"\\]|\\.)*"/, "\"\"", line); sub(/\/\/.*/, "", line) }
   line ~ /(^|[^A-Za-z0-9_])(std::)?(cout|cerr|clog|stdout|stderr)([^A-Za-z0-9_]|$)/ ||

@@ -51,9 +51,10 @@ std::string axes(const Plot& plot) {
   line("set ytics nomirror scale 0");
   line("set border 1");
   line("set grid ytics");
-  if (plot.log_y) {
-    line("set logscale y");
-  } else {
+  if (plot.log_y) line("set logscale y");
+  if (!plot.y_tics.empty()) {
+    line("set ytics " + tic_list(plot.y_tics));
+  } else if (!plot.log_y) {
     line(fmt::format("set ytics {}", round_step(plot.y, plot.height / 50.0)));
   }
   // Steps and channels are counted: no tics between whole numbers.
@@ -89,7 +90,7 @@ std::string curves(const Plot& plot) {
   for (const Curve& curve : plot.curves) {
     const std::string colour = quoted(gnuplot_colour(curve.ink));
     // Colour is not the only sign: the second run is dashed, for a black and white print too.
-    const int dashes = curve.ink.kind == Ink::Kind::kRun ? curve.ink.run : 1;
+    const int dashes = curve.ink.kind == Ink::Kind::kRun && !curve.solid ? curve.ink.run : 1;
     add(curve.points,
         fmt::format("lines linewidth {} dashtype {} linecolor rgb {}", curve.width, dashes, colour));
     add(curve.markers ? curve.points : isolated(curve.points),

@@ -25,6 +25,7 @@ struct Curve {
   Ink ink;
   double width = 2;
   bool markers = false;  // a dot on every point
+  bool solid = false;    // without the dashes that tell one run from another
 };
 
 // A labelled place on an axis; an empty label is a line without words.
@@ -44,6 +45,7 @@ struct Plot {
   Range y;
   bool log_y = false;         // y.low must be positive
   std::vector<Tic> x_tics;    // where empty, round whole numbers
+  std::vector<Tic> y_tics;    // where empty, round numbers
   std::vector<Tic> top_tics;  // each with a line from top to bottom
   std::vector<Curve> curves;
 };

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "training/report/html.h"
+#include "training/report/page.h"
 #include "training/report/sections.h"
 
 namespace evenkeel::training {
@@ -87,12 +88,7 @@ std::string comparison_section(const Report& report) {
 
 std::string settings_section(const Report& report) {
   if (report.settings.empty()) return "";
-  std::string rows;
-  for (const auto& [name, value] : report.settings) {
-    rows += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", escape(name), escape(value));
-  }
-  return "<section>\n<h2>What was run</h2>\n<table class=\"settings\">\n<tbody>\n" + rows +
-         "</tbody>\n</table>\n</section>\n";
+  return "<section>\n<h2>What was run</h2>\n" + settings_table(report.settings) + "</section>\n";
 }
 
 }  // namespace evenkeel::training

@@ -53,6 +53,7 @@ thead th, .settings th { font-weight: normal; color: var(--quiet); }
 .key { display: inline-block; width: 1.6em; margin-right: 0.5em; vertical-align: middle; border-top: 3px solid; }
 .key-1 { color: var(--run-1); } .key-2 { color: var(--run-2); border-top-style: dashed; }
 .key-3 { color: var(--run-3); border-top-style: dotted; } .key-4 { color: var(--run-4); border-top-style: double; }
+.bars .key { width: 1em; border-top: 0.8em solid; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 0.25rem 1.5rem; margin: 0 0 0.25rem; padding: 0; color: var(--text); }
 
 figure { margin: 0; }
