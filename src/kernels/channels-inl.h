@@ -62,7 +62,7 @@ void normalization_of_channels(const NormalizationOfChannels<R>& of) {
 
 template <typename R>
 void gradient_of_channels(const GradientOfChannels<R>& of) {
-  const double count = of.count, eps = of.eps;
+  const double count = of.count, per_value = 1.0 / of.count, eps = of.eps;
   const double* HWY_RESTRICT mean = of.mean;
   const double* HWY_RESTRICT m2 = of.m2;
   const R* HWY_RESTRICT weight = of.weight;
@@ -79,14 +79,14 @@ void gradient_of_channels(const GradientOfChannels<R>& of) {
     const double inverse = 1.0 / __builtin_sqrt(m2[c] / count + eps);
     const double factor = (weight ? static_cast<double>(weight[c]) : 1.0) * inverse;
     const double of_weight = grad_deviation[c] * inverse;
-    const double tilt = factor * of_weight / count;
+    const double tilt = factor * of_weight * per_value;
     const R high = static_cast<R>(mean[c]);
     const double low = mean[c] - static_cast<double>(high);
     mean_high[c] = high;
     invstd[c] = static_cast<R>(inverse);
     scale[c] = static_cast<R>(factor);
     slope[c] = static_cast<R>(-tilt);
-    offset[c] = static_cast<R>(tilt * low * inverse - factor * grad[c] / count);
+    offset[c] = static_cast<R>(tilt * low * inverse - factor * grad[c] * per_value);
     grad_weight[c] = static_cast<R>(of_weight);
     grad_bias[c] = static_cast<R>(grad[c]);
   }

@@ -129,6 +129,8 @@ Plan plan_two_passes(const Geometry& geometry, std::int64_t value_bytes) {
 }
 
 Plan plan_one_pass(const Geometry& geometry, std::int64_t value_bytes) {
+  // Short runs: in slabs, because coefficients for the columns of all channels would be as much as a row.
+  if (geometry.inner > 1 && geometry.inner <= kLongestShortRun) return plan_two_passes(geometry, value_bytes);
   Plan plan;
   plan.geometry = geometry;
   const auto cut = [&](std::int64_t slab_channels) {
