@@ -11,7 +11,8 @@ namespace evenkeel {
 // autograd, so gradients of any order, forward mode, vmap and channels-last go on working.
 //
 // Taken are dense float32 and float64 inputs, contiguous or channels-last, with parameters and statistics of
-// the same dtype, and an eps above 0. Everything else goes to PyTorch's kernel, with its results and its words:
+// the same dtype, and an eps above 0; where LibTorch has kernels for them (from 2 on), also bfloat16 and float16 inputs
+// with a float32 weight, bias and statistics, as under autocast. Everything else goes to PyTorch's kernel, with its results and its words:
 // other dtypes and layouts, an empty batch, one value per channel in training, arguments that do not fit.
 //
 // Both functions may be called any number of times, from any thread, while other threads compute.

@@ -50,8 +50,8 @@ Tensor restored_moments(const Tensor& input, const Tensor& saved_mean, const Ten
 
 Outputs ForwardCall::run() const {
   const std::int64_t saved = training ? input.size(1) : 0;
-  const Outputs outputs{at::empty_like(input), at::empty({saved}, input.options()),
-                        at::empty({saved}, input.options())};
+  const auto options = (weight.defined() ? weight : input).options();  // float32 beside halves
+  const Outputs outputs{at::empty_like(input), at::empty({saved}, options), at::empty({saved}, options)};
   run_into(outputs);
   return outputs;
 }

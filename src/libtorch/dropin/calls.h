@@ -13,6 +13,9 @@ namespace evenkeel::libtorch::dropin {
 
 using torch::Tensor;
 
+// Whether this LibTorch normalises bfloat16 and float16 on the CPU; where it throws, so does a call with them.
+bool torch_computes_halves();
+
 struct Outputs {
   Tensor output, save_mean, save_invstd;
 };

@@ -5,11 +5,14 @@
 #include <algorithm>
 
 #include "libtorch/dropin/calls.h"
+#include "libtorch/kernel_calls.h"
 
 namespace evenkeel::libtorch::dropin {
 namespace {
 
-bool is_taken_dtype(torch::Dtype dtype) { return dtype == torch::kFloat || dtype == torch::kDouble; }
+bool is_taken_dtype(torch::Dtype dtype) {
+  return dtype == torch::kFloat || dtype == torch::kDouble || (is_half(dtype) && torch_computes_halves());
+}
 
 bool is_plain(const Tensor& tensor) {
   return tensor.defined() && tensor.device().is_cpu() && tensor.layout() == torch::kStrided &&
@@ -29,9 +32,19 @@ bool is_taken_input(const Tensor& input) {
          has_plain_strides(input);
 }
 
-// Of the dtype that goes with the input.
+// Halves come with float32 parameters and statistics, as under autocast; all-half layers are PyTorch's, because
+// their saved statistics would be halves too.
+torch::Dtype parameter_dtype(const Tensor& input) {
+  return is_half(input.scalar_type()) ? torch::kFloat : input.scalar_type();
+}
+
+// Without a weight nothing tells PyTorch in which dtype to save the statistics of a half.
+bool has_dtype_of_parameters(const Tensor& input, const Tensor& weight) {
+  return !is_half(input.scalar_type()) || weight.defined();
+}
+
 bool fits(const Tensor& values, const Tensor& input) {
-  return is_plain(values) && values.scalar_type() == input.scalar_type() && values.dim() == 1 &&
+  return is_plain(values) && values.scalar_type() == parameter_dtype(input) && values.dim() == 1 &&
          values.size(0) == input.size(1) && values.is_contiguous();
 }
 
@@ -41,7 +54,7 @@ bool fits_or_absent(const Tensor& values, const Tensor& input) {
 
 // Like fits_or_absent, for what the call will not read; PyTorch leaves it empty or looks at its dtype alone.
 bool is_harmless(const Tensor& unused, const Tensor& input) {
-  return !unused.defined() || (is_plain(unused) && unused.scalar_type() == input.scalar_type());
+  return !unused.defined() || (is_plain(unused) && unused.scalar_type() == parameter_dtype(input));
 }
 
 // Neither negative nor NaN: a variance can be made of each of them.
@@ -56,7 +69,7 @@ bool are_inverse_deviations(const Tensor& invstd) {
 
 bool ForwardCall::is_taken() const {
   // With eps = 0 PyTorch gives a constant channel an inverse deviation of 0 where the formula has infinity.
-  if (!is_taken_input(input) || !(eps > 0)) return false;
+  if (!is_taken_input(input) || !has_dtype_of_parameters(input, weight) || !(eps > 0)) return false;
   if (!fits_or_absent(weight, input) || !fits_or_absent(bias, input)) return false;
   if (!training) return fits(running_mean, input) && fits(running_var, input);
   return input.numel() / input.size(1) > 1 && running_mean.defined() == running_var.defined() &&
@@ -81,7 +94,7 @@ bool ForwardCall::is_taken_into(const Outputs& outputs) const {
 }
 
 bool BackwardCall::is_taken() const {
-  if (!is_taken_input(input) || !(eps > 0)) return false;
+  if (!is_taken_input(input) || !has_dtype_of_parameters(input, weight) || !(eps > 0)) return false;
   if (!is_plain(grad_output) || grad_output.scalar_type() != input.scalar_type() ||
       grad_output.sizes() != input.sizes()) {
     return false;

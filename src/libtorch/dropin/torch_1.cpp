@@ -19,6 +19,8 @@ class WarningFilter final : public c10::WarningHandler {
 
 }  // namespace
 
+bool torch_computes_halves() { return false; }
+
 void replace_newer_operators(torch::Library& /*aten_on_cpu*/) {}
 
 void without_override_warning(const std::function<void()>& work) {

@@ -117,6 +117,8 @@ class WarningFilter final : public c10::WarningHandler {
 
 }  // namespace
 
+bool torch_computes_halves() { return true; }
+
 void replace_newer_operators(torch::Library& aten_on_cpu) {
   replace_kernel(aten_on_cpu, "aten::native_batch_norm.out", TORCH_FN(native_batch_norm_out));
   replace_kernel(aten_on_cpu, "aten::_native_batch_norm_legit", TORCH_FN(legit));
