@@ -257,9 +257,9 @@ TEST_F(TorchOperatorsTest, WhatIsNotTakenIsPyTorchsToTheBitAndToTheWord) {
 // LibTorch 1 has no kernel for them, and says so with Evenkeel too.
 TEST_F(TorchOperatorsTest, HalvesWithFloatParametersAreTakenWherePyTorchHasThem) {
   for (const std::string& name : batch_norm_operators()) {
-    if (is_out(name)) continue;  // PyTorch 2.13 crashes in one of them, without running statistics
     for (const auto dtype : {torch::kBFloat16, torch::kHalf}) {
       for (const bool training : {true, false}) {
+        if (!training && !has_statistics(name)) continue;  // nothing to normalise with; PyTorch 2.13 crashes
         SCOPED_TRACE(name + (training ? " training" : " evaluation"));
         torch::manual_seed(5);
         Arguments all = arguments(torch::randn({4, 6, 5, 3}), training);
