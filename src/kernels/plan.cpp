@@ -97,13 +97,19 @@ std::int64_t Plan::slab_bytes(std::int64_t value_bytes) const {
   return slab_channels * geometry.count() * value_bytes;
 }
 
-std::int64_t Plan::bits_of_row() const {
-  return ceil_div(walk == Walk::kRuns ? run : columns(slab_channels), 8);
+std::int64_t Plan::bits_of_row(std::int64_t channels) const {
+  return ceil_div(walk == Walk::kRuns ? run : columns(channels), 8);
 }
 
-std::int64_t Plan::bits_of_body() const { return rows * bits_of_row() + ceil_div(rest, 8); }
+std::int64_t Plan::bits_of_body(std::int64_t channels) const {
+  return rows * bits_of_row(channels) + ceil_div(rest, 8);
+}
 
-std::int64_t Plan::bits() const { return (walk == Walk::kRuns ? geometry.channels : slabs) * bits_of_body(); }
+std::int64_t Plan::bits() const {
+  if (walk == Walk::kRuns) return geometry.channels * bits_of_body(1);
+  return (slabs - 1) * bits_of_body(slab_channels) +
+         bits_of_body(channels_of(slabs - 1));  // the last may be narrow
+}
 
 Plan plan_two_passes(const Geometry& geometry, std::int64_t value_bytes) {
   Plan plan;

@@ -48,8 +48,9 @@ struct Plan {
 
   // The `positive` bits, one for each value, lie in the order of the walk: for each channel (kRuns) or slab
   // (kColumns) its rows and then its rest, each padded to whole bytes, so that no two tiles share a byte.
-  std::int64_t bits_of_row() const;   // in bytes
-  std::int64_t bits_of_body() const;  // of a channel or a slab
+  // In bytes; of a row, and of a whole channel or slab, where a slab has `channels` channels.
+  std::int64_t bits_of_row(std::int64_t channels) const;
+  std::int64_t bits_of_body(std::int64_t channels) const;
   std::int64_t bits() const;
 };
 

@@ -24,17 +24,19 @@ void for_each_tile(const Plan& plan, std::int64_t slab, std::int64_t block, Body
   const std::int64_t channels = plan.channels_of(slab);
   const bool runs = plan.walk == Walk::kRuns;
   const std::int64_t bodies = runs ? channels : 1;
-  const Tile tile{plan.rows_of(block), plan.row_stride, runs ? plan.run : plan.columns(channels),
-                  plan.bits_of_row(),  plan.streamed,   plan.rows_ahead};
+  const std::int64_t row_bits = plan.bits_of_row(channels);
+  const std::int64_t body_bits = plan.bits_of_body(plan.slab_channels);  // of all slabs but the last
+  const Tile tile{plan.rows_of(block), plan.row_stride, runs ? plan.run : plan.columns(channels), row_bits,
+                  plan.streamed,       plan.rows_ahead};
   const bool has_rest = plan.rest > 0 && block + 1 == plan.blocks;
   for (std::int64_t k = 0; k < bodies; ++k) {
     const std::int64_t first = (plan.first_channel(slab) + k) * plan.geometry.inner;
-    const std::int64_t first_bits = ((runs ? plan.first_channel(slab) : slab) + k) * plan.bits_of_body();
+    const std::int64_t first_bits = ((runs ? plan.first_channel(slab) : slab) + k) * body_bits;
     const std::int64_t row = block * plan.block_rows;
-    body(PlacedTile{tile, first + row * plan.row_stride, k, first_bits + row * plan.bits_of_row()});
+    body(PlacedTile{tile, first + row * plan.row_stride, k, first_bits + row * row_bits});
     if (has_rest) {
       body(PlacedTile{Tile{1, 0, plan.rest}, first + plan.rows * plan.row_stride, k,
-                      first_bits + plan.rows * plan.bits_of_row()});
+                      first_bits + plan.rows * row_bits});
     }
   }
 }
