@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <ostream>
 
+#include "evenkeel/batch_norm_layer.h"
 #include "evenkeel/batch_norm_options.h"
 
 namespace evenkeel {
@@ -34,14 +35,16 @@ namespace evenkeel {
 //               num_batches_tracked (int64 scalar, 0)                     undefined if not
 //               track_running_stats
 //
-// A layer in evaluation mode may be called from several threads at once; in training mode calls have to take
-// turns.
+//
+// Options and tensors, and what is done to statistics beside training (freeze, observe): batch_norm_layer.h.
 template <std::size_t D, typename Derived>
-class BatchNormImpl : public torch::nn::Cloneable<Derived> {
+class BatchNormImpl : public torch::nn::Cloneable<Derived>, public BatchNormLayer {
  public:
   explicit BatchNormImpl(const BatchNormOptions& options);
 
-  torch::Tensor forward(const torch::Tensor& input, const torch::Tensor& residual = {});
+  // `mask` says which positions of a training batch count (functional.h); all of them are normalised.
+  torch::Tensor forward(const torch::Tensor& input, const torch::Tensor& residual = {},
+                        const torch::Tensor& mask = {});
 
   // Registers parameters and buffers anew; for clone(), which calls it on a copy without any.
   void reset() override;
@@ -55,18 +58,22 @@ class BatchNormImpl : public torch::nn::Cloneable<Derived> {
   void to(torch::Device device, torch::Dtype dtype, bool non_blocking = false) override;
   void to(torch::Dtype dtype, bool non_blocking = false) override;
 
+  // Has no effect while the mode is frozen.
+  void train(bool on = true) override;
+
+  // What LibTorch's layers save, and what is frozen. An archive that does not say what is frozen leaves that as it is.
+  void save(torch::serialize::OutputArchive& archive) const override;
+  void load(torch::serialize::InputArchive& archive) override;
+
   void pretty_print(std::ostream& stream) const override;
 
-  BatchNormOptions options;
-
-  torch::Tensor weight;
-  torch::Tensor bias;
-  torch::Tensor running_mean;
-  torch::Tensor running_var;
-  torch::Tensor num_batches_tracked;
+  torch::nn::Module& module() override { return *this; }
+  int spatial_dimensions() const override { return static_cast<int>(D); }
 
  protected:
-  FORWARD_HAS_DEFAULT_ARGS({1, torch::nn::AnyValue(torch::Tensor())})  // lets it stand in a Sequential
+  // Lets it stand in a Sequential.
+  FORWARD_HAS_DEFAULT_ARGS({1, torch::nn::AnyValue(torch::Tensor())},
+                           {2, torch::nn::AnyValue(torch::Tensor())})
 };
 
 class BatchNorm1dImpl : public BatchNormImpl<1, BatchNorm1dImpl> {

@@ -2,6 +2,10 @@
 #pragma once
 
 #include "evenkeel/batch_norm.h"
+#include "evenkeel/batch_norm_layer.h"
+#include "evenkeel/channel_moments.h"
 #include "evenkeel/functional.h"
 #include "evenkeel/kernels.h"
+#include "evenkeel/population_statistics.h"
+#include "evenkeel/running_statistics.h"
 #include "evenkeel/torch_kernels.h"

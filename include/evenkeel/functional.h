@@ -5,7 +5,9 @@
 #include <torch/nn/options/batchnorm.h>
 #include <torch/types.h>
 
+#include <cstdint>
 #include <optional>
+#include <string>
 
 #include "evenkeel/batch_norm_options.h"
 
@@ -38,8 +40,30 @@ class BatchNormFuncOptions {
   TORCH_ARG(Activation, activation) = Activation::kNone;
   TORCH_ARG(double, negative_slope) = 0.01;  // of kLeakyReLU; a finite number
 
+  // What counts in training, when not everything does: bool, or weights of at least 0 in the dtype of the input or
+  // float32, of size (N), (N, *spatial) or (N, 1, *spatial). Undefined: all counts alike.
+  TORCH_ARG(torch::Tensor, mask);
+
+  // As in BatchNormOptions.
+  TORCH_ARG(std::optional<std::int64_t>, virtual_batch_size) = std::nullopt;
+  TORCH_ARG(std::optional<BatchRenormalization>, renormalization) = std::nullopt;
+  TORCH_ARG(RunningVariance, running_variance) = RunningVariance::kUnbiased;
+  TORCH_ARG(NonFinite, non_finite) = NonFinite::kPropagate;
+  TORCH_ARG(std::string, name);  // for messages
+
+ public:
+  // Incremented when a batch is skipped (NonFinite::kSkip); may be null.
+  BatchNormFuncOptions& skipped_batches(std::int64_t* counter) {
+    skipped_batches_ = counter;
+    return *this;
+  }
+  std::int64_t* skipped_batches() const { return skipped_batches_; }
+
   // The caller needs the residual, or the input if there is none, no longer: the output may be written over it.
   TORCH_ARG(bool, inplace) = false;
+
+ private:
+  std::int64_t* skipped_batches_ = nullptr;
 };
 
 // Normalises each channel of `input` (Ioffe & Szegedy 2015, Algorithm 1):

@@ -19,7 +19,6 @@ constexpr std::int64_t kFewestRows = 64;  // of a block with column sums, which 
 constexpr std::int64_t kOwnCacheBytes = 1024 * 1024;  // larger tensors come from further away
 constexpr std::int64_t kShortRow = 512;               // elements
 constexpr std::int64_t kMostBlocks = 32;              // more only multiply the partial sums
-constexpr std::int64_t kShortestRunOfMap = 32;        // elements; a map has no horizontal sums to amortise
 constexpr std::int64_t kFewestPieces = 16;            // of a map, to keep many cores busy
 constexpr std::int64_t kCacheLine = 16;               // elements
 constexpr std::int64_t kRowsTogether = 4;             // the vector kernels take four rows at a time
@@ -141,7 +140,7 @@ Plan plan_one_pass(const Geometry& geometry, std::int64_t value_bytes) {
   plan.geometry = geometry;
   const auto cut = [&](std::int64_t slab_channels) {
     cut_channels(plan, slab_channels);
-    if (geometry.inner >= kShortestRunOfMap) {
+    if (geometry.inner > 1) {
       walk_runs(plan);
     } else {
       walk_columns(plan);

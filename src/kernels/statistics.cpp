@@ -8,12 +8,12 @@ template <typename T>
 void update_running(const RunningUpdate<T>& call) {
   check(call);
   const double keep = 1.0 - call.momentum;
-  const double to_unbiased = 1.0 / static_cast<double>(call.count - 1);
+  const double to_variance = 1.0 / (call.unbiased ? call.count - 1 : call.count);
   for (std::int64_t c = 0; c < call.channels; ++c) {
     call.running_mean[c] =
         static_cast<T>(keep * static_cast<double>(call.running_mean[c]) + call.momentum * call.mean[c]);
     call.running_var[c] = static_cast<T>(keep * static_cast<double>(call.running_var[c]) +
-                                         call.momentum * (call.m2[c] * to_unbiased));
+                                         call.momentum * (call.m2[c] * to_variance));
   }
 }
 

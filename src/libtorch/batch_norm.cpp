@@ -3,8 +3,10 @@
 #include <torch/torch.h>
 
 #include <ios>
+#include <optional>
 
 #include "evenkeel/functional.h"
+#include "evenkeel/running_statistics.h"
 #include "libtorch/check.h"
 
 namespace evenkeel {
@@ -12,7 +14,7 @@ namespace evenkeel {
 using torch::Tensor;
 
 template <std::size_t D, typename Derived>
-BatchNormImpl<D, Derived>::BatchNormImpl(const BatchNormOptions& options) : options(options) {
+BatchNormImpl<D, Derived>::BatchNormImpl(const BatchNormOptions& options) : BatchNormLayer(options) {
   BatchNormImpl<D, Derived>::reset();
 }
 
@@ -29,6 +31,7 @@ void BatchNormImpl<D, Derived>::reset() {
   running_var = this->register_buffer("running_var", values(tracking));
   num_batches_tracked =
       this->register_buffer("num_batches_tracked", tracking ? torch::empty({}, torch::kLong) : Tensor());
+  observe(nullptr);  // the copy that clone() makes is not watched
   reset_parameters();
 }
 
@@ -49,20 +52,33 @@ void BatchNormImpl<D, Derived>::reset_running_stats() {
 }
 
 template <std::size_t D, typename Derived>
-Tensor BatchNormImpl<D, Derived>::forward(const Tensor& input, const Tensor& residual) {
+Tensor BatchNormImpl<D, Derived>::forward(const Tensor& input, const Tensor& residual, const Tensor& mask) {
   libtorch::check_rank(input, D);
+  if (observer_) {
+    const torch::NoGradGuard no_graph;
+    observer_(input);
+  }
   const bool training = this->is_training() || !running_mean.defined();
   auto call = functional::BatchNormFuncOptions()
-                  .weight(weight)
-                  .bias(bias)
+                  .weight(frozen_.affine && weight.defined() ? weight.detach() : weight)
+                  .bias(frozen_.affine && bias.defined() ? bias.detach() : bias)
                   .training(training)
                   .eps(options.eps())
                   .residual(residual)
+                  .mask(mask)
+                  .virtual_batch_size(options.virtual_batch_size())
+                  .renormalization(options.renormalization())
+                  .running_variance(options.running_variance())
+                  .non_finite(options.non_finite())
+                  .name(options.name())
+                  .skipped_batches(&skipped_batches_)
                   .activation(options.activation())
                   .negative_slope(options.negative_slope())
                   .inplace(options.inplace());
   if (training && !options.track_running_stats()) return functional::batch_norm(input, {}, {}, call);
   call.momentum(options.momentum()).num_batches_tracked(num_batches_tracked);
+  std::optional<NoStatisticsUpdateGuard> no_update;
+  if (frozen_.statistics) no_update.emplace();
   return functional::batch_norm(input, running_mean, running_var, call);
 }
 
@@ -79,6 +95,24 @@ void BatchNormImpl<D, Derived>::to(torch::Dtype dtype, bool non_blocking) {
 }
 
 template <std::size_t D, typename Derived>
+void BatchNormImpl<D, Derived>::train(bool on) {
+  torch::nn::Module::train(on && !frozen_.mode);
+}
+
+template <std::size_t D, typename Derived>
+void BatchNormImpl<D, Derived>::save(torch::serialize::OutputArchive& archive) const {
+  torch::nn::Module::save(archive);
+  archive.write("frozen", torch::IValue(frozen_.bits()));
+}
+
+template <std::size_t D, typename Derived>
+void BatchNormImpl<D, Derived>::load(torch::serialize::InputArchive& archive) {
+  torch::nn::Module::load(archive);
+  torch::IValue bits;
+  if (archive.try_read("frozen", bits)) set_frozen(Frozen::from_bits(bits.toInt()));
+}
+
+template <std::size_t D, typename Derived>
 void BatchNormImpl<D, Derived>::pretty_print(std::ostream& stream) const {
   stream << std::boolalpha << "evenkeel::BatchNorm" << D << "d(" << options.num_features()
          << ", eps=" << options.eps() << ", momentum=";
@@ -92,7 +126,17 @@ void BatchNormImpl<D, Derived>::pretty_print(std::ostream& stream) const {
   if (options.activation() == Activation::kLeakyReLU) {
     stream << ", activation=leaky_relu, negative_slope=" << options.negative_slope();
   }
-  stream << (options.inplace() ? ", inplace=true)" : ")");
+  if (options.running_variance() == RunningVariance::kBiased) stream << ", running_variance=biased";
+  if (options.non_finite() == NonFinite::kSkip) stream << ", non_finite=skip";
+  if (options.non_finite() == NonFinite::kThrow) stream << ", non_finite=throw";
+  if (options.virtual_batch_size()) stream << ", virtual_batch_size=" << *options.virtual_batch_size();
+  if (options.renormalization()) {
+    stream << ", r_max=" << options.renormalization()->r_max
+           << ", d_max=" << options.renormalization()->d_max;
+  }
+  if (options.inplace()) stream << ", inplace=true";
+  if (frozen_.any()) stream << ", frozen=" << frozen_;
+  stream << ")";
 }
 
 template class BatchNormImpl<1, BatchNorm1dImpl>;

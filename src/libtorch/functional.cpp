@@ -7,20 +7,11 @@
 #include "libtorch/autograd.h"
 #include "libtorch/check.h"
 #include "libtorch/kernel_calls.h"
+#include "libtorch/running_statistics.h"
 
 namespace evenkeel::functional {
-namespace {
 
 using torch::Tensor;
-
-// The weight of the new value in the running statistics, after counting the batch.
-double count_batch(const BatchNormFuncOptions& options) {
-  const Tensor& counter = options.num_batches_tracked();
-  if (counter.defined()) counter.add_(1);
-  return options.momentum().has_value() ? *options.momentum() : 1.0 / counter.item<double>();
-}
-
-}  // namespace
 
 Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor& running_var,
                   const BatchNormFuncOptions& options) {
@@ -38,8 +29,8 @@ Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor&
   const Tensor moments = libtorch::empty_moments(dense);
   Tensor output = libtorch::training_norm(std::move(call), moments, options.inplace());
   if (running_mean.defined() && dense.numel() > 0) {
-    const std::int64_t count = dense.numel() / dense.size(1);
-    libtorch::update_running(moments, count, count_batch(options), running_mean, running_var);
+    const auto count = static_cast<double>(dense.numel() / dense.size(1));
+    libtorch::take_batch({moments, count}, running_mean, running_var, options);
   }
   return output;
 }

@@ -198,25 +198,26 @@ Tensor positive_mask(const Tensor& input, const Tensor& positive) {
   return evaluation_backward(relu, copy_statistics(input, channels, channels)).input.to(torch::kBool);
 }
 
-void move_running(const Tensor& moments, std::int64_t count, double momentum, const Tensor& running_mean,
+void move_running(const Tensor& moments, const RunningStep& step, const Tensor& running_mean,
                   const Tensor& running_var) {
   with_element(running_mean.scalar_type(), [&]<typename T>(T) {
     kernels::RunningUpdate<kernels::Parameter<T>> call;
     call.channels = moments.size(1);
-    call.count = count;
+    call.count = step.count;
     point_to_rows(call.mean, call.m2, moments);
-    call.momentum = momentum;
+    call.momentum = step.momentum;
+    call.unbiased = step.unbiased;
     point(call.running_mean, running_mean);
     point(call.running_var, running_var);
     kernels::run(call);
   });
 }
 
-void update_running(const Tensor& moments, std::int64_t count, double momentum, const Tensor& running_mean,
+void update_running(const Tensor& moments, const RunningStep& step, const Tensor& running_mean,
                     const Tensor& running_var) {
   const Tensor means = in_order(running_mean, running_mean.scalar_type());
   const Tensor variances = in_order(running_var, running_var.scalar_type());
-  move_running(moments, count, momentum, means, variances);
+  move_running(moments, step, means, variances);
   // What is written through a pointer autograd does not see; it has to know, to refuse a backward that saved
   // the old values.
   const auto publish = [](const Tensor& written, const Tensor& running) {

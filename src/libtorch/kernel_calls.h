@@ -87,13 +87,19 @@ Tensor layout_of(const Tensor& input);
 // The bits as a tensor of bool, laid out as the gradient of an input with this layout.
 Tensor positive_mask(const Tensor& input, const Tensor& positive);
 
-// Moves the running statistics, contiguous ones of the dtype the kernels compute in, towards those of a batch with
-// `count` values per channel. Autograd does not see it.
-void move_running(const Tensor& moments, std::int64_t count, double momentum, const Tensor& running_mean,
+// How running statistics move towards those of a batch.
+struct RunningStep {
+  double count;  // values per channel of the batch, or the sum of their weights
+  double momentum;
+  bool unbiased = true;
+};
+
+// Moves running statistics, contiguous ones of the dtype the kernels compute in. Autograd does not see it.
+void move_running(const Tensor& moments, const RunningStep& step, const Tensor& running_mean,
                   const Tensor& running_var);
 
 // The same for running statistics in any layout and dtype, and autograd knows that they changed.
-void update_running(const Tensor& moments, std::int64_t count, double momentum, const Tensor& running_mean,
+void update_running(const Tensor& moments, const RunningStep& step, const Tensor& running_mean,
                     const Tensor& running_var);
 
 }  // namespace evenkeel::libtorch

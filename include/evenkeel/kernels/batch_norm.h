@@ -10,7 +10,8 @@
 // - keep statistics in double: `mean` and `m2` = sum (x_i - mean)^2 are arrays of geometry.channels,
 // - give the same bits for any executor, any number of threads and every repetition on one instruction set,
 // - throw std::invalid_argument, before anything is written, for a negative extent, a null pointer where a
-//   value is required, an eps that is negative or not a number, or an unknown EVENKEEL_INSTRUCTION_SET,
+//   value is required, an eps that is negative or not a number, or an unknown EVENKEEL_INSTRUCTION_SET
+//   or EVENKEEL_STREAMING_STORES (auto, always or never: whether results are written past the caches),
 // - may be called from several threads at once, on different outputs,
 // - let NaN and Inf through as the formulas do: a channel that holds one normalises to NaN.
 // A null `weight` stands for ones and a null `bias` for zeros. An output may not overlap an input unless the
@@ -137,16 +138,18 @@ void merge_moments(std::int64_t channels, std::int64_t count, double* mean, doub
                    std::int64_t other_count, const double* other_mean, const double* other_m2);
 
 // running = (1 - momentum) * running + momentum * batch, with PyTorch's convention: `momentum` weights the
-// new value, and running_var takes the unbiased variance m2 / (count - 1). Computed in double, rounded once.
+// new value, and running_var takes the unbiased variance m2 / (count - 1), or the biased one, m2 / count. Computed in
+// double, rounded once.
 template <typename T>
 struct RunningUpdate {
   std::int64_t channels = 0;
-  std::int64_t count = 0;        // values per channel of the batch, at least 2
+  double count = 0;              // values per channel of the batch, or the sum of their weights; more than 1
   const double* mean = nullptr;  // [channels]
   const double* m2 = nullptr;    // [channels]
   double momentum = 0.1;
   T* running_mean = nullptr;  // in and out, [channels]
   T* running_var = nullptr;   // in and out, [channels]
+  bool unbiased = true;
 };
 
 void run(const RunningUpdate<float>& call);

@@ -67,7 +67,9 @@ void ForwardCall::run_into(const Outputs& outputs) const {
   training_forward(forward, moments);
   save_statistics(moments, count, eps, outputs);
   // In silence towards autograd: PyTorch's operators either announce the change themselves or never do.
-  if (running_mean.defined()) move_running(moments, count, momentum, running_mean, running_var);
+  if (running_mean.defined()) {
+    move_running(moments, {static_cast<double>(count), momentum}, running_mean, running_var);
+  }
 }
 
 std::tuple<Tensor, Tensor, Tensor> BackwardCall::run() const {
