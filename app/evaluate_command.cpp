@@ -20,11 +20,13 @@ using namespace training;
 constexpr const char* kExamples = R"(Examples:
   evenkeel evaluate runs/mnist
   evenkeel evaluate runs/mnist --data digits
+  evenkeel evaluate runs/mnist --model runs/mnist/calibrated.pt
   evenkeel evaluate runs/mnist --json)";
 
 struct Arguments {
   std::string run;
   std::string data;
+  std::string model;
   int threads = available_cores();
   bool json = false;
 };
@@ -59,7 +61,8 @@ int run(const Arguments& arguments) {
     throw std::runtime_error(fmt::format("{}: expected one run, found a comparison: {}, {}", arguments.run,
                                          folder.path.string(), runs.folders.back().path.string()));
   const auto data = arguments.data.empty() ? read_config(folder.config()).data : arguments.data;
-  const auto result = evaluate(folder, open_data_set(data), arguments.threads);
+  const auto model = arguments.model.empty() ? folder.model() : std::filesystem::path(arguments.model);
+  const auto result = evaluate(folder, model, open_data_set(data), arguments.threads);
   (arguments.json ? print_json : print_table)(data, result);
   return 0;
 }
@@ -73,6 +76,8 @@ Command add_evaluate(CLI::App& program) {
   command->footer(kExamples);
   command->add_option("RUN", arguments->run, "The folder of a finished run")->required();
   command->add_option("--data", arguments->data, "Other pictures than the run's: digits, or mnist:DIR");
+  command->add_option("--model", arguments->model,
+                      "Another model than the run's, as calibrate and fold write it");
   command->add_option("--threads", arguments->threads, "Threads (default: the cores this process may use)")
       ->check(CLI::Range(1, 1024));
   command->add_flag("--json", arguments->json, "Print JSON: confusion[label][predicted]");

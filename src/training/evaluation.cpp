@@ -51,11 +51,12 @@ Evaluation evaluate(DigitNetworkImpl& network, const Pictures& pictures, const T
   return result;
 }
 
-Evaluation evaluate(const RunFolder& folder, const DataSet& data, int threads) {
+Evaluation evaluate(const RunFolder& folder, const std::filesystem::path& model, const DataSet& data,
+                    int threads) {
   check_pictures(data);
   torch::set_num_threads(threads);
   const auto config = read_config(folder.config());
-  auto network = load_model(folder.model(), config.norm);
+  auto network = load_model(model);
   return evaluate(*network, data.test, config);
 }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <filesystem>
 #include <vector>
 
 #include "training/config.h"
@@ -35,8 +36,9 @@ struct Evaluation {
 // In evaluation mode (batch norms use their running statistics); leaves the network in the mode it was in.
 Evaluation evaluate(DigitNetworkImpl& network, const Pictures& pictures, const TrainConfig& config);
 
-// The model.pt of a run on the test pictures, with that many threads of LibTorch's pool.
-Evaluation evaluate(const RunFolder& folder, const DataSet& data, int threads);
+// A model of a run, its model.pt or another file, on the test pictures, with that many threads of LibTorch's pool.
+Evaluation evaluate(const RunFolder& folder, const std::filesystem::path& model, const DataSet& data,
+                    int threads);
 
 // Throws std::runtime_error with one line unless the network can take these pictures.
 void check_pictures(const DataSet& data);

@@ -75,7 +75,7 @@ std::string_view describe(Norm norm) {
 RunForReport describe(const RunFolder& folder, const DataSet& data) {
   const auto config = read_config(folder.config());
   const auto summary = read_summary(folder.summary());
-  auto network = load_model(folder.model(), config.norm);
+  auto network = load_model(folder.model());
   RunForReport run;
   run.label = summary.norm;
   run.final_test_accuracy = summary.test_accuracy;

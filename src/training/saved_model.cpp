@@ -13,15 +13,22 @@ void save_model(const std::filesystem::path& path, const DigitNetwork& network) 
   write_file_atomically(path, lifecycle::encode_state_dict(lifecycle::state_dict(*network)));
 }
 
-DigitNetwork load_model(const std::filesystem::path& path, Norm norm) {
-  DigitNetwork network(norm);
+DigitNetwork load_model(const std::filesystem::path& path) {
   const auto read = lifecycle::read_state_dict(path);
+  // LibTorch's batch norm and Evenkeel's have the same names, and compute the same.
+  DigitNetwork network(read.tensors.contains("features.1.running_mean") ? Norm::kBatch : Norm::kNone);
   try {
     lifecycle::copy_tensors(lifecycle::state_dict(*network).tensors, read.tensors);
   } catch (const std::runtime_error& error) {
     throw std::runtime_error(fmt::format("{}: {}", path.string(), error.what()));
   }
   return network;
+}
+
+void refuse_model_of(const RunFolder& folder, const std::filesystem::path& out) {
+  if (std::filesystem::weakly_canonical(out) == std::filesystem::weakly_canonical(folder.model()))
+    throw std::runtime_error(
+        fmt::format("{}: expected another file than the run's own model, found that", out.string()));
 }
 
 }  // namespace evenkeel::training

@@ -89,7 +89,7 @@ TEST_F(TrainerTest, LearnsToTellTheSquaresApart) {
     const auto summary = read_summary(folder.summary());
     EXPECT_GT(summary.test_accuracy, 0.9) << name_of(norm);
     EXPECT_EQ(summary.steps, 60);
-    EXPECT_EQ(evaluate(folder, data_, 1).accuracy(), summary.test_accuracy);
+    EXPECT_EQ(evaluate(folder, folder.model(), data_, 1).accuracy(), summary.test_accuracy);
   }
 }
 

@@ -1,0 +1,119 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "commands.h"
+#include "process.h"
+#include "training/calibration.h"
+#include "training/config.h"
+#include "training/data/data_set.h"
+#include "training/run_folder.h"
+#include "training/saved_model.h"
+
+namespace evenkeel::app {
+namespace {
+
+using namespace training;
+
+constexpr const char* kExamples = R"(Examples:
+  evenkeel calibrate runs/mnist                       exact statistics of all training pictures
+  evenkeel calibrate runs/mnist --batches 20          of 20 batches of 250
+  evenkeel calibrate runs/mnist --data mnist:other    of pictures from another domain; needs no labels
+  evenkeel evaluate runs/mnist --model runs/mnist/calibrated.pt
+
+The run itself stays as it is: the network with its new statistics goes into a file of its own.)";
+
+struct Arguments {
+  std::string run;
+  std::string data;
+  std::string out;
+  CalibrationSettings settings;
+  int threads = available_cores();
+  bool one_pass = false;
+  bool json = false;
+};
+
+void show_progress(std::int64_t done, std::int64_t all) {
+  static const bool terminal = isatty(STDERR_FILENO) != 0;
+  if (!terminal) return;
+  fmt::print(stderr, "\r\033[K");
+  if (done < all) fmt::print(stderr, "batch {} of {}", done, all);
+  std::fflush(stderr);
+}
+
+void print_table(const Calibration& result, const std::string& data, const std::string& out) {
+  fmt::print("statistics of {} pictures of {} in {} batches\n\n", result.pictures, data, result.batches);
+  fmt::print("{:<16}{:>9}{:>13}{:>16}\n", "layer", "channels", "mean moved", "variance ratio");
+  for (const auto& layer : result.layers) {
+    fmt::print("{:<16}{:>9}{:>8.3f} std{:>16.3f}\n", layer.name, layer.channels, layer.mean_shift,
+               layer.variance_ratio);
+  }
+  fmt::print("\ntest accuracy before {:.2f} %, after {:.2f} %\nmodel: {}\n", 100 * result.before.accuracy(),
+             100 * result.after.accuracy(), out);
+}
+
+void print_json(const Calibration& result, const std::string& data, const std::string& out) {
+  nlohmann::ordered_json layers = nlohmann::ordered_json::array();
+  for (const auto& layer : result.layers) {
+    layers.push_back({{"name", layer.name},
+                      {"channels", layer.channels},
+                      {"mean_shift_rms", layer.mean_shift},
+                      {"variance_ratio_rms", layer.variance_ratio}});
+  }
+  const nlohmann::ordered_json json{{"data", data},
+                                    {"pictures", result.pictures},
+                                    {"batches", result.batches},
+                                    {"layers", layers},
+                                    {"test_accuracy_before", result.before.accuracy()},
+                                    {"test_accuracy_after", result.after.accuracy()},
+                                    {"model", out}};
+  fmt::print("{}\n", json.dump(2));
+}
+
+int run(Arguments& arguments) {
+  const auto folder = open_run_folder(arguments.run);
+  const auto config = read_config(folder.config());
+  const std::string out = arguments.out.empty() ? (folder.path / "calibrated.pt").string() : arguments.out;
+  refuse_model_of(folder, out);
+  const auto data_name = arguments.data.empty() ? config.data : arguments.data;
+  const auto data = open_data_set(data_name);
+  if (arguments.one_pass) arguments.settings.depth = Depth::kOnePass;
+  torch::set_num_threads(arguments.threads);
+
+  auto network = load_model(folder.model());
+  const auto result = calibrate(network, data, config, arguments.settings, show_progress);
+  save_model(out, network);
+  (arguments.json ? print_json : print_table)(result, data_name, out);
+  return 0;
+}
+
+}  // namespace
+
+Command add_calibrate(CLI::App& program) {
+  auto arguments = std::make_shared<Arguments>();
+  auto& settings = arguments->settings;
+  auto* command = program.add_subcommand(
+      "calibrate", "Replace a run's moving averages by the exact statistics of its training pictures");
+  command->footer(kExamples);
+  command->add_option("RUN", arguments->run, "The folder of a finished run")->required();
+  command->add_option("--data", arguments->data, "Other pictures than the run's: digits, or mnist:DIR");
+  command->add_option("--batches", settings.batches, "How many batches to use; 0: all pictures")
+      ->capture_default_str();
+  command
+      ->add_option("--batch-size", settings.batch_size,
+                   "Pictures in a batch; the result does not depend on it")
+      ->capture_default_str();
+  command->add_flag("--one-pass", arguments->one_pass,
+                    "Faster and less exact: deeper layers see the batches as they are cut");
+  command->add_option("--out", arguments->out, "The file for the network (default: RUN/calibrated.pt)");
+  command->add_option("--threads", arguments->threads, "Threads (default: the cores this process may use)")
+      ->check(CLI::Range(1, 1024));
+  command->add_flag("--json", arguments->json, "Print JSON");
+  return [arguments] { return run(*arguments); };
+}
+
+}  // namespace evenkeel::app
