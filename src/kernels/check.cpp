@@ -174,7 +174,7 @@ template <typename T>
 void check(const RunningUpdate<T>& call) {
   constexpr const char* kName = "running_update";
   if (call.channels < 0) refuse(kName, "channels of at least 0, got " + std::to_string(call.channels));
-  if (!(call.count > 1)) refuse(kName, "more than 1 value per channel, got " + std::to_string(call.count));
+  if (!(call.count > 1)) refuse(kName, "more than 1 value per channel, got " + shown(call.count));
   check_channels(kName, "mean", call.mean, call.channels);
   check_channels(kName, "m2", call.m2, call.channels);
   check_channels(kName, "running_mean", call.running_mean, call.channels);
