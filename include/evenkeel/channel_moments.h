@@ -15,6 +15,10 @@ class InputArchive;
 
 namespace evenkeel {
 
+namespace libtorch {
+struct BatchMoments;
+}
+
 // For each of C channels, in float64: count, mean, and m2 = sum (x_i - mean)^2. Two that saw different values merge into one
 // that saw them all, exact up to rounding (Chan, Golub & LeVeque 1983): the law of total variance, for any mix of
 // batch sizes. It is what running statistics, population statistics and statistics across processes are made of.
@@ -68,6 +72,7 @@ class ChannelMoments {
 
  private:
   ChannelMoments(torch::Tensor count, torch::Tensor mean, torch::Tensor m2);
+  static ChannelMoments from_batch(const libtorch::BatchMoments& batch);
 
   torch::Tensor count_;
   torch::Tensor mean_;

@@ -82,6 +82,19 @@ class BatchNormFuncOptions {
 // dtype of the input, a gradient that of its tensor, running statistics keep theirs. Halves are computed with as
 // float32, statistics of the batch are float64, and each result is rounded once.
 //
+// `mask`, in training: mean, variance and running statistics are those of the values that it lets through, a weight
+// counting like that many repetitions; the number of values is the sum of the mask. All positions are
+// normalised, those that do not count too (as in Keras). With p the mask, g the gradient and n the normalised value,
+//   grad_input = weight/std (g - p / sum(p) (sum g + n sum g n)),  the sums of g over all positions.
+// What stands where the mask is 0 may be anything, NaN and Inf included: it reaches no other position, nor, if no
+// gradient comes back there, any gradient. None flows to the mask. In evaluation a mask changes nothing.
+//
+// `virtual_batch_size`, in training: as if this function were called with each part for itself, but for the running
+// statistics, which take those of the whole batch. Parts split mask and residual too; the output is a new tensor.
+//
+// `renormalization`, in training: r and d come from the running statistics as they stand before this batch, of whichever
+// `running_variance`, for each virtual batch its own. Without num_batches_tracked the limits are the widest.
+//
 // The output has the sizes and the strides of `input`: every layout that is dense in memory (contiguous,
 // channels last, transposed, ...) is worked on where it lies. Slices, expanded tensors and the like are made
 // contiguous once; a residual with another layout than the input's is copied into that once.
@@ -91,7 +104,8 @@ class BatchNormFuncOptions {
 // backward are
 //   training:    the input, weight, 16 bytes per channel;
 //   evaluation:  the input if the weight needs a gradient, weight, both statistics;
-//   activation:  besides, one bit per value; neither the output nor the residual.
+//   activation:  besides, one bit per value; neither the output nor the residual;
+//   mask:        besides, one weight per position.
 // Without a graph nothing is.
 //
 // In place: `inplace` is a permission and never changes a value or gradient that is returned. With a residual, the
@@ -108,7 +122,10 @@ class BatchNormFuncOptions {
 // Throws c10::Error, before anything is changed: fewer than two dimensions, one value per channel in
 // training, a tensor with another number of values than C or of another dtype, a residual with other sizes or of
 // another dtype than the input, running statistics missing in evaluation, one of the two missing in training,
-// eps below 0, a negative_slope that is not finite, not a dense CPU tensor, a cumulative average without counter.
+// eps below 0, a negative_slope that is not finite, not a dense CPU tensor, a cumulative average without counter; a mask
+// of other sizes, with a negative or not finite weight or, in training, a sum of at most 1 in a (virtual) batch; a
+// virtual_batch_size below 1, or of one value per channel; limits of a renormalization that are not r_max >= 1, d_max >= 0,
+// begin <= end, or none of the running statistics that it needs.
 //
 // Same bits for any number of threads. May be called from several threads at once; calls that update the same
 // running statistics, or write over the same tensor, have to take turns.

@@ -18,6 +18,11 @@ void zero(V* values, std::int64_t count) {
   if (values) std::fill_n(values, count, V{0});
 }
 
+template <typename T>
+void run_moments(const MomentsOfPositions<T>& moments, const Geometry& geometry, Executor& executor) {
+  run_slabs<MomentsSlab<T>>(moments, plan_two_passes(geometry, sizeof(T)), sizeof(T), executor);
+}
+
 }  // namespace
 
 template <typename T>
@@ -28,7 +33,22 @@ void run(const ChannelMoments<T>& call, Executor& executor) {
     zero(call.mean, g.channels);
     zero(call.m2, g.channels);
   } else {
-    run_slabs<ChannelMomentsSlab<T>>(call, plan_two_passes(g, sizeof(T)), sizeof(T), executor);
+    run_moments<T>({call.input, CountedPositions<Parameter<T>>(g), call.mean, call.m2}, g, executor);
+  }
+}
+
+template <typename T>
+void run(const WeightedMoments<T>& call, Executor& executor) {
+  check(call);
+  const Geometry& g = call.geometry;
+  const auto positions = g.size() == 0 ? CountedPositions<Parameter<T>>(g, nullptr)
+                                       : CountedPositions<Parameter<T>>(g, call.weights);
+  *call.count = positions.total();
+  if (positions.total() == 0) {
+    zero(call.mean, g.channels);
+    zero(call.m2, g.channels);
+  } else {
+    run_moments<T>({call.input, positions, call.mean, call.m2}, g, executor);
   }
 }
 
@@ -43,6 +63,15 @@ void run(const TrainingForward<T>& call, Executor& executor) {
     const Plan plan = call.positive ? plan_with_bits(g, sizeof(T)) : plan_two_passes(g, sizeof(T));
     run_slabs<TrainingForwardSlab<T>>(call, plan, sizeof(T), executor);
   }
+}
+
+template <typename T>
+void run(const GivenMomentsForward<T>& call, Executor& executor) {
+  check(call);
+  const Geometry& g = call.geometry;
+  if (g.size() == 0) return;
+  const Plan plan = call.positive ? plan_with_bits(g, sizeof(T)) : plan_one_pass(g, sizeof(T));
+  run_slabs<GivenMomentsForwardSlab<T>>(call, plan, sizeof(T), executor);
 }
 
 template <typename T>
@@ -87,12 +116,14 @@ std::int64_t positive_bytes(const Geometry& geometry) {
   return geometry.size() == 0 ? 0 : plan_with_bits(geometry, sizeof(T)).bits();
 }
 
-#define EVENKEEL_INSTANTIATE(T)                               \
-  template void run(const ChannelMoments<T>&, Executor&);     \
-  template void run(const TrainingForward<T>&, Executor&);    \
-  template void run(const TrainingBackward<T>&, Executor&);   \
-  template void run(const EvaluationForward<T>&, Executor&);  \
-  template void run(const EvaluationBackward<T>&, Executor&); \
+#define EVENKEEL_INSTANTIATE(T)                                \
+  template void run(const ChannelMoments<T>&, Executor&);      \
+  template void run(const WeightedMoments<T>&, Executor&);     \
+  template void run(const TrainingForward<T>&, Executor&);     \
+  template void run(const GivenMomentsForward<T>&, Executor&); \
+  template void run(const TrainingBackward<T>&, Executor&);    \
+  template void run(const EvaluationForward<T>&, Executor&);   \
+  template void run(const EvaluationBackward<T>&, Executor&);  \
   template std::int64_t positive_bytes<T>(const Geometry&);
 EVENKEEL_INSTANTIATE(float)
 EVENKEEL_INSTANTIATE(double)

@@ -29,11 +29,15 @@ void check_geometry(const char* operation, const Geometry& g) {
   }
 }
 
+// std::to_string would show a small number as 0.
+std::string shown(double value) {
+  std::ostringstream text;
+  text << value;
+  return text.str();
+}
+
 void check_eps(const char* operation, double eps) {
-  if (eps >= 0) return;
-  std::ostringstream got;  // std::to_string would show a small eps as 0
-  got << eps;
-  refuse(operation, "eps of at least 0, got " + got.str());
+  if (!(eps >= 0)) refuse(operation, "eps of at least 0, got " + shown(eps));
 }
 
 void check_pointer(const char* operation, const char* name, const void* pointer) {
@@ -57,9 +61,7 @@ void check_activation(const char* operation, const Call& call) {
       return;
     case Activation::kLeakyReLU: {
       if (std::isfinite(call.negative_slope)) return;
-      std::ostringstream got;
-      got << call.negative_slope;
-      refuse(operation, "a finite negative_slope, got " + got.str());
+      refuse(operation, "a finite negative_slope, got " + shown(call.negative_slope));
     }
   }
   refuse(operation, "a known activation, got " + std::to_string(static_cast<int>(call.activation)));
@@ -89,6 +91,38 @@ void check(const ChannelMoments<T>& call) {
 }
 
 template <typename T>
+void check(const WeightedMoments<T>& call) {
+  constexpr const char* kName = "weighted_moments";
+  check_geometry(kName, call.geometry);
+  check_tensor(kName, "input", call.input, call.geometry);
+  check_tensor(kName, "weights", call.weights, call.geometry);
+  check_pointer(kName, "count", call.count);
+  check_channels(kName, "mean", call.mean, call.geometry.channels);
+  check_channels(kName, "m2", call.m2, call.geometry.channels);
+  if (call.geometry.size() == 0) return;
+  for (std::int64_t i = 0; i < call.geometry.count(); ++i) {
+    const auto weight = static_cast<double>(call.weights[i]);
+    if (!(weight >= 0 && weight <= std::numeric_limits<double>::max())) {
+      refuse(kName, "finite weights of at least 0, got " + shown(weight));
+    }
+  }
+}
+
+template <typename T>
+void check(const GivenMomentsForward<T>& call) {
+  constexpr const char* kName = "given_moments_forward";
+  check_geometry(kName, call.geometry);
+  check_eps(kName, call.eps);
+  check_tensor(kName, "input", call.input, call.geometry);
+  check_tensor(kName, "output", call.output, call.geometry);
+  check_activation(kName, call);
+  check_channels(kName, "mean", call.mean, call.geometry.channels);
+  check_channels(kName, "m2", call.m2, call.geometry.channels);
+  const bool counted = call.count > 0 && std::isfinite(call.count);
+  if (call.geometry.size() > 0 && !counted) refuse(kName, "a count above 0, got " + shown(call.count));
+}
+
+template <typename T>
 void check(const TrainingForward<T>& call) {
   constexpr const char* kName = "training_forward";
   check_geometry(kName, call.geometry);
@@ -109,6 +143,8 @@ void check(const TrainingBackward<T>& call) {
   check_incoming_gradient(kName, call);
   check_channels(kName, "mean", call.mean, call.geometry.channels);
   check_channels(kName, "m2", call.m2, call.geometry.channels);
+  const bool counted = call.count >= 0 && std::isfinite(call.count);
+  if (!counted) refuse(kName, "a count of at least 0, got " + shown(call.count));
 }
 
 template <typename T>
@@ -138,20 +174,19 @@ template <typename T>
 void check(const RunningUpdate<T>& call) {
   constexpr const char* kName = "running_update";
   if (call.channels < 0) refuse(kName, "channels of at least 0, got " + std::to_string(call.channels));
-  if (!(call.count > 1)) refuse(kName, "more than 1 value per channel, got " + std::to_string(call.count));
+  if (!(call.count > 1)) refuse(kName, "more than 1 value per channel, got " + shown(call.count));
   check_channels(kName, "mean", call.mean, call.channels);
   check_channels(kName, "m2", call.m2, call.channels);
   check_channels(kName, "running_mean", call.running_mean, call.channels);
   check_channels(kName, "running_var", call.running_var, call.channels);
 }
 
-void check_merge(std::int64_t channels, std::int64_t count, const double* mean, const double* m2,
-                 std::int64_t other_count, const double* other_mean, const double* other_m2) {
+void check_merge(std::int64_t channels, double count, const double* mean, const double* m2,
+                 double other_count, const double* other_mean, const double* other_m2) {
   constexpr const char* kName = "merge_moments";
   if (channels < 0) refuse(kName, "channels of at least 0, got " + std::to_string(channels));
-  if (count < 0 || other_count < 0) {
-    refuse(kName,
-           "counts of at least 0, got " + std::to_string(count) + " and " + std::to_string(other_count));
+  if (!(count >= 0 && other_count >= 0)) {
+    refuse(kName, "counts of at least 0, got " + shown(count) + " and " + shown(other_count));
   }
   check_channels(kName, "mean", mean, channels);
   check_channels(kName, "m2", m2, channels);
@@ -159,11 +194,13 @@ void check_merge(std::int64_t channels, std::int64_t count, const double* mean, 
   check_channels(kName, "other_m2", other_m2, channels);
 }
 
-#define EVENKEEL_INSTANTIATE(T)                        \
-  template void check<T>(const ChannelMoments<T>&);    \
-  template void check<T>(const TrainingForward<T>&);   \
-  template void check<T>(const TrainingBackward<T>&);  \
-  template void check<T>(const EvaluationForward<T>&); \
+#define EVENKEEL_INSTANTIATE(T)                          \
+  template void check<T>(const ChannelMoments<T>&);      \
+  template void check<T>(const WeightedMoments<T>&);     \
+  template void check<T>(const TrainingForward<T>&);     \
+  template void check<T>(const GivenMomentsForward<T>&); \
+  template void check<T>(const TrainingBackward<T>&);    \
+  template void check<T>(const EvaluationForward<T>&);   \
   template void check<T>(const EvaluationBackward<T>&);
 EVENKEEL_INSTANTIATE(float)
 EVENKEEL_INSTANTIATE(double)

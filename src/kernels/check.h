@@ -9,7 +9,11 @@ namespace evenkeel::kernels {
 template <typename T>
 void check(const ChannelMoments<T>& call);
 template <typename T>
+void check(const WeightedMoments<T>& call);
+template <typename T>
 void check(const TrainingForward<T>& call);
+template <typename T>
+void check(const GivenMomentsForward<T>& call);
 template <typename T>
 void check(const TrainingBackward<T>& call);
 template <typename T>
@@ -19,7 +23,7 @@ void check(const EvaluationBackward<T>& call);
 template <typename T>
 void check(const RunningUpdate<T>& call);
 // For merge_moments.
-void check_merge(std::int64_t channels, std::int64_t count, const double* mean, const double* m2,
-                 std::int64_t other_count, const double* other_mean, const double* other_m2);
+void check_merge(std::int64_t channels, double count, const double* mean, const double* m2,
+                 double other_count, const double* other_mean, const double* other_m2);
 
 }  // namespace evenkeel::kernels

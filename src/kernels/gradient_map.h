@@ -21,6 +21,9 @@ class InputGradientMap {
     operands_.grad_residual = call.grad_residual;
   }
 
+  // Of the positions, or null.
+  void set_weights(const R* weights) { weights_ = weights; }
+
   void set_scale(const R* scale, Workspace& workspace) {
     operands_.scale = spread(plan_, slab_, scale, workspace);
   }
@@ -36,8 +39,9 @@ class InputGradientMap {
     if (!operands_.grad_input) return;
     const VectorKernels<T>& kernels = vector_kernels<T>(plan_.walk);
     const bool through_statistics = operands_.slope != nullptr;
-    for_each_tile(plan_, slab_, block, [&](const PlacedTile& placed) {
+    const auto map_tile = [&](const PlacedTile& placed, auto weights) {
       GradientMap<T> operands = operands_;
+      operands.gradient.weights = weights;
       operands.gradient.values += placed.offset;
       operands.grad_input += placed.offset;
       if (operands.gradient.positive) operands.gradient.positive += placed.bits;
@@ -50,12 +54,15 @@ class InputGradientMap {
       operands.slope += placed.parameter;
       operands.offset += placed.parameter;
       kernels.input_gradient(placed.tile, operands);
-    });
+    };
+    for_each_tile(plan_, slab_, block,
+                  [&](const PlacedTile& placed) { with_weights(placed, plan_, slab_, weights_, map_tile); });
   }
 
  private:
   const Plan& plan_;
   const std::int64_t slab_;
+  const R* weights_ = nullptr;
   GradientMap<T> operands_;
 };
 

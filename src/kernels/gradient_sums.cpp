@@ -15,12 +15,14 @@ bool all_finite(const double* values, std::int64_t count) {
 
 template <typename T>
 GradientSums<T>::GradientSums(const Plan& plan, std::int64_t slab, const T* input,
-                              const Gradient<T>& gradient, const double* mean, Workspace& workspace)
+                              const Gradient<T>& gradient, const R* weights, const double* mean,
+                              Workspace& workspace)
     : plan_(plan),
       slab_(slab),
       channels_(plan.channels_of(slab)),
       input_(input),
       gradient_(gradient),
+      weights_(weights),
       mean_(mean),
       mean_high_(workspace.take<R>(channels_)),
       grad_(workspace.take<double>(channels_)),
@@ -32,12 +34,15 @@ GradientSums<T>::GradientSums(const Plan& plan, std::int64_t slab, const T* inpu
 template <typename T>
 void GradientSums<T>::add_sums(std::int64_t block, double* sums) const {
   const VectorKernels<T>& kernels = vector_kernels<T>(plan_.walk);
-  sum_block(plan_, slab_, block, sums, [&](const PlacedTile& placed, double* sum, double* dot) {
-    Gradient<T> gradient = gradient_;
-    gradient.values += placed.offset;
-    if (gradient.positive) gradient.positive += placed.bits;
-    kernels.gradient_sums(placed.tile, input_ + placed.offset, gradient, mean_columns_ + placed.parameter,
-                          sum, dot);
+  sum_block(plan_, slab_, block, sums, [&](const PlacedTile& whole, double* sum, double* dot) {
+    with_weights(whole, plan_, slab_, weights_, [&](const PlacedTile& placed, auto weights) {
+      Gradient<T> gradient = gradient_;
+      gradient.weights = weights;
+      gradient.values += placed.offset;
+      if (gradient.positive) gradient.positive += placed.bits;
+      kernels.gradient_sums(placed.tile, input_ + placed.offset, gradient, mean_columns_ + placed.parameter,
+                            sum, dot);
+    });
   });
 }
 
@@ -59,6 +64,9 @@ template <typename T>
 void GradientSums<T>::sum_exactly(std::int64_t c) {
   const bool runs = plan_.walk == Walk::kRuns;
   const std::int64_t inner = plan_.geometry.inner;
+  const auto position_of = [&](std::int64_t at) {
+    return at / (plan_.geometry.channels * inner) * inner + at % inner;
+  };
   grad_[c] = grad_deviation_[c] = 0.0;
   const auto add = [&](const PlacedTile& placed, std::int64_t row, std::int64_t j) {
     const std::int64_t at = placed.offset + row * placed.tile.stride + j;
@@ -69,6 +77,7 @@ void GradientSums<T>::sum_exactly(std::int64_t c) {
     // A slope of 0 gives 0, even for an infinite gradient.
     const double g = slope == 0.0 ? 0.0 : slope * static_cast<double>(gradient_.values[at]);
     grad_[c] += g;
+    if (weights_ && g == 0.0 && weights_[position_of(at)] == R{0}) return;
     grad_deviation_[c] += g * (static_cast<double>(input_[at]) - mean_[c]);
   };
   for (std::int64_t block = 0; block < plan_.blocks; ++block) {

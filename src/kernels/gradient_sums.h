@@ -8,9 +8,9 @@ namespace evenkeel::kernels {
 template <typename T>
 class GradientSums {
  public:
-  // `mean` holds the slab's channels.
+  // `mean` holds the slab's channels; `weights` those of the positions, or null.
   GradientSums(const Plan& plan, std::int64_t slab, const T* input, const Gradient<T>& gradient,
-               const double* mean, Workspace& workspace);
+               const Parameter<T>* weights, const double* mean, Workspace& workspace);
 
   void add_sums(std::int64_t block, double* sums) const;
 
@@ -29,6 +29,7 @@ class GradientSums {
   const std::int64_t channels_;
   const T* input_;
   const Gradient<T> gradient_;
+  const R* weights_;
   const double* mean_;
   R* mean_high_;
   const R* mean_columns_;

@@ -165,6 +165,45 @@ class InputGradient {
   Coefficient<kWalk, R> mean_, invstd_, scale_, slope_, offset_;
 };
 
+// Through moments that the values of a tensor have different shares in.
+template <Walk kWalk, typename T, bool kActivated, bool kResidual>
+class WeightedInputGradient {
+ public:
+  using R = Parameter<T>;
+  WeightedInputGradient(const Tile& tile, const GradientMap<T>& operands)
+      : x_(operands.x),
+        out_(operands.grad_input),
+        weights_(operands.gradient.weights),
+        gradient_(tile, operands.gradient, operands.grad_residual),
+        mean_(operands.mean),
+        invstd_(operands.invstd),
+        scale_(operands.scale),
+        slope_(operands.slope),
+        offset_(operands.offset) {}
+
+  const T* output() const { return out_; }
+
+  template <Store kStore>
+  HWY_INLINE void apply(const Place& at) const {
+    const hn::ScalableTag<R> d;
+    const auto n = hn::Mul(hn::Sub(load<kStore == Store::kPart>(d, x_ + at.i, at.count), mean_.at(at.j)),
+                           invstd_.at(at.j));
+    const auto w =
+        load<kStore == Store::kPart>(d, weights_.values + at.row * weights_.stride + at.j, at.count);
+    const auto share = hn::Mul(w, hn::MulAdd(n, slope_.at(at.j), offset_.at(at.j)));
+    const auto kept = hn::IfThenElseZero(hn::Ne(w, hn::Zero(d)), share);
+    put<kStore>(hn::MulAdd(gradient_.template get<kStore>(at), scale_.at(at.j), kept), d, out_ + at.i,
+                at.count);
+  }
+
+ private:
+  const T* x_;
+  T* out_;
+  TileWeights<R> weights_;
+  GradientInput<T, kActivated, kResidual> gradient_;
+  Coefficient<kWalk, R> mean_, invstd_, scale_, slope_, offset_;
+};
+
 template <Walk kWalk, typename T, bool kActivated, bool kResidual>
 class ScaledGradient {
  public:

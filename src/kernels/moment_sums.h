@@ -1,6 +1,7 @@
 // Mean and M2 of the channels of a slab, from sums of deviations about a shift close to the mean.
 #pragma once
 
+#include "kernels/counted_positions.h"
 #include "kernels/tiles.h"
 
 namespace evenkeel::kernels {
@@ -9,8 +10,8 @@ template <typename T>
 class MomentSums {
  public:
   // `mean` and `m2` are the results for all channels of the tensor.
-  MomentSums(const Plan& plan, std::int64_t slab, const T* input, double* mean, double* m2,
-             Workspace& workspace);
+  MomentSums(const Plan& plan, std::int64_t slab, const T* input,
+             const CountedPositions<Parameter<T>>& positions, double* mean, double* m2, Workspace& workspace);
 
   void add_sums(std::int64_t block, double* sums) const;
   bool finish_sums(const double* sums);
@@ -23,12 +24,14 @@ class MomentSums {
   using R = Parameter<T>;
 
   void estimate_shifts();
+  double smallest_m2() const;
   bool redo(std::int64_t c, double sum, double dot);
 
   const Plan& plan_;
   const std::int64_t slab_;
   const std::int64_t channels_;
   const T* input_;
+  const CountedPositions<R> positions_;
   double* mean_;
   double* m2_;
   Workspace& workspace_;

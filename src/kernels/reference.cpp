@@ -20,9 +20,33 @@ double value_or(const T* values, std::int64_t channel, double otherwise) {
   return values ? static_cast<double>(values[channel]) : otherwise;
 }
 
-double variance_of(double m2, std::int64_t count) {
-  return count > 0 ? m2 / static_cast<double>(count) : 0.0;
-}
+double variance_of(double m2, double count) { return count > 0 ? m2 / count : 0.0; }
+
+// What the values of a tensor count in its moments.
+template <typename R>
+class Weights {
+ public:
+  Weights(const Geometry& geometry, const R* weights) : geometry_(geometry), weights_(weights) {}
+
+  // Of the value at an index into the tensor.
+  double at(std::int64_t i) const {
+    if (!weights_) return 1.0;
+    const std::int64_t inner = geometry_.inner;
+    const std::int64_t outer = i / (geometry_.channels * inner);
+    return static_cast<double>(weights_[outer * inner + i % inner]);
+  }
+
+  double total() const {
+    if (!weights_) return static_cast<double>(geometry_.count());
+    double sum = 0.0;
+    for (std::int64_t i = 0; i < geometry_.count(); ++i) sum += static_cast<double>(weights_[i]);
+    return sum;
+  }
+
+ private:
+  const Geometry& geometry_;
+  const R* weights_;
+};
 
 bool bit_of(const std::uint8_t* bits, std::int64_t i) { return (bits[i / 8] >> (i % 8) & 1) != 0; }
 
@@ -63,13 +87,17 @@ struct GradientSums {
   double grad_deviation = 0.0;  // sum g (x - mean)
 };
 
-template <typename Call>
-GradientSums gradient_sums(const Call& call, bool with_input, std::int64_t channel, double mean) {
+constexpr auto kEveryValue = [](std::int64_t) { return 1.0; };
+
+template <typename Call, typename WeightAt>
+GradientSums gradient_sums(const Call& call, bool with_input, std::int64_t channel, double mean,
+                           WeightAt weight_at) {
   GradientSums sums;
   for_each_value(call.geometry, channel, [&](std::int64_t i) {
     const double g = gradient_at(call, i);
     sums.grad += g;
-    if (with_input) sums.grad_deviation += g * (static_cast<double>(call.input[i]) - mean);
+    const bool nothing = g == 0.0 && weight_at(i) == 0.0;  // even of NaN and Inf
+    if (with_input && !nothing) sums.grad_deviation += g * (static_cast<double>(call.input[i]) - mean);
   });
   return sums;
 }
@@ -88,28 +116,41 @@ void write_gradients(const Call& call, std::int64_t channel, GradInput grad_inpu
 }  // namespace
 
 template <typename T>
-Moments channel_moments(const T* input, const Geometry& geometry, std::int64_t channel) {
-  if (geometry.count() == 0) return {0.0, 0.0};
-  const auto count = static_cast<double>(geometry.count());
+Moments channel_moments(const T* input, const Geometry& geometry, std::int64_t channel,
+                        const Parameter<T>* weights) {
+  const Weights<Parameter<T>> weighting(geometry, weights);
+  const double count = weighting.total();
+  if (count == 0) return {0.0, 0.0};
+  const auto for_each_counted = [&](auto body) {
+    for_each_value(geometry, channel, [&](std::int64_t i) {
+      const double weight = weighting.at(i);
+      if (weight > 0) body(weight, static_cast<double>(input[i]));
+    });
+  };
   double sum = 0.0;
-  for_each_value(geometry, channel, [&](std::int64_t i) { sum += static_cast<double>(input[i]); });
+  for_each_counted([&](double weight, double x) { sum += weight * x; });
   const double mean = sum / count;
   double m2 = 0.0;
   double rest = 0.0;  // what rounding left out of the mean
-  for_each_value(geometry, channel, [&](std::int64_t i) {
-    const double deviation = static_cast<double>(input[i]) - mean;
-    rest += deviation;
-    m2 += deviation * deviation;
+  for_each_counted([&](double weight, double x) {
+    const double deviation = x - mean;
+    rest += weight * deviation;
+    m2 += weight * deviation * deviation;
   });
   return {std::isfinite(rest) ? mean + rest / count : mean, m2 - rest * (rest / count)};
 }
 
 template <typename T>
-bool is_constant(const T* input, const Geometry& geometry, std::int64_t channel) {
-  const T first = input[channel * geometry.inner];
+bool is_constant(const T* input, const Geometry& geometry, std::int64_t channel,
+                 const Parameter<T>* weights) {
+  const T* first = nullptr;
   for (std::int64_t o = 0; o < geometry.outer; ++o) {
     const T* run = input + (o * geometry.channels + channel) * geometry.inner;
-    if (!std::all_of(run, run + geometry.inner, [&](T value) { return value == first; })) return false;
+    for (std::int64_t i = 0; i < geometry.inner; ++i) {
+      if (weights && weights[o * geometry.inner + i] == 0) continue;
+      if (!first) first = run + i;
+      if (!(run[i] == *first)) return false;
+    }
   }
   return true;
 }
@@ -124,10 +165,28 @@ void run(const ChannelMoments<T>& call) {
 }
 
 template <typename T>
+void run(const WeightedMoments<T>& call) {
+  *call.count = Weights<Parameter<T>>(call.geometry, call.weights).total();
+  for (std::int64_t c = 0; c < call.geometry.channels; ++c) {
+    const Moments moments = channel_moments(call.input, call.geometry, c, call.weights);
+    call.mean[c] = moments.mean;
+    call.m2[c] = moments.m2;
+  }
+}
+
+template <typename T>
 void run(const TrainingForward<T>& call) {
   run(ChannelMoments<T>{call.geometry, call.input, call.mean, call.m2});
+  const auto count = static_cast<double>(call.geometry.count());
+  run(GivenMomentsForward<T>{call.geometry, call.input, call.weight, call.bias, call.mean, call.m2, count,
+                             call.eps, call.output, call.residual, call.activation, call.negative_slope,
+                             call.positive});
+}
+
+template <typename T>
+void run(const GivenMomentsForward<T>& call) {
   for (std::int64_t c = 0; c < call.geometry.channels; ++c) {
-    const double invstd = 1.0 / std::sqrt(variance_of(call.m2[c], call.geometry.count()) + call.eps);
+    const double invstd = 1.0 / std::sqrt(variance_of(call.m2[c], call.count) + call.eps);
     normalize<T>(call, c, call.mean[c], invstd);
   }
 }
@@ -135,16 +194,20 @@ void run(const TrainingForward<T>& call) {
 template <typename T>
 void run(const TrainingBackward<T>& call) {
   using R = Parameter<T>;
-  const auto count = static_cast<double>(call.geometry.count());
+  const double count = call.count > 0 ? call.count : static_cast<double>(call.geometry.count());
+  const Weights<R> weighting(call.geometry, call.position_weights);
   for (std::int64_t c = 0; c < call.geometry.channels; ++c) {
     const double mean = call.mean[c];
-    const double invstd = 1.0 / std::sqrt(variance_of(call.m2[c], call.geometry.count()) + call.eps);
-    const GradientSums sums = gradient_sums(call, true, c, mean);
+    const double invstd = 1.0 / std::sqrt(variance_of(call.m2[c], count) + call.eps);
+    const GradientSums sums =
+        gradient_sums(call, true, c, mean, [&](std::int64_t i) { return weighting.at(i); });
     const double grad_weight = count > 0 ? sums.grad_deviation * invstd : 0.0;  // not 0 * Inf when eps is 0
     const double scale = value_or(call.weight, c, 1.0) * invstd;
     write_gradients<T>(call, c, [&](std::int64_t i, double g) {
+      const double weight = weighting.at(i);
+      if (weight == 0.0) return scale * g;
       const double normalized = (static_cast<double>(call.input[i]) - mean) * invstd;
-      return scale * (g - sums.grad / count - normalized * grad_weight / count);
+      return scale * (g - weight * (sums.grad / count + normalized * grad_weight / count));
     });
     if (call.grad_weight) call.grad_weight[c] = static_cast<R>(grad_weight);
     if (call.grad_bias) call.grad_bias[c] = static_cast<R>(sums.grad);
@@ -165,7 +228,8 @@ void run(const EvaluationBackward<T>& call) {
   for (std::int64_t c = 0; c < call.geometry.channels; ++c) {
     const double invstd = 1.0 / std::sqrt(static_cast<double>(call.variance[c]) + call.eps);
     const bool with_input = call.grad_weight != nullptr;
-    const GradientSums sums = gradient_sums(call, with_input, c, static_cast<double>(call.mean[c]));
+    const GradientSums sums =
+        gradient_sums(call, with_input, c, static_cast<double>(call.mean[c]), kEveryValue);
     const double scale = value_or(call.weight, c, 1.0) * invstd;
     write_gradients<T>(call, c, [&](std::int64_t, double g) { return scale * g; });
     const double grad_weight = call.geometry.count() > 0 ? sums.grad_deviation * invstd : 0.0;
@@ -174,13 +238,15 @@ void run(const EvaluationBackward<T>& call) {
   }
 }
 
-#define EVENKEEL_INSTANTIATE(T)                                                 \
-  template Moments channel_moments<T>(const T*, const Geometry&, std::int64_t); \
-  template bool is_constant<T>(const T*, const Geometry&, std::int64_t);        \
-  template void run<T>(const ChannelMoments<T>&);                               \
-  template void run<T>(const TrainingForward<T>&);                              \
-  template void run<T>(const TrainingBackward<T>&);                             \
-  template void run<T>(const EvaluationForward<T>&);                            \
+#define EVENKEEL_INSTANTIATE(T)                                                                      \
+  template Moments channel_moments<T>(const T*, const Geometry&, std::int64_t, const Parameter<T>*); \
+  template bool is_constant<T>(const T*, const Geometry&, std::int64_t, const Parameter<T>*);        \
+  template void run<T>(const ChannelMoments<T>&);                                                    \
+  template void run<T>(const WeightedMoments<T>&);                                                   \
+  template void run<T>(const TrainingForward<T>&);                                                   \
+  template void run<T>(const GivenMomentsForward<T>&);                                               \
+  template void run<T>(const TrainingBackward<T>&);                                                  \
+  template void run<T>(const EvaluationForward<T>&);                                                 \
   template void run<T>(const EvaluationBackward<T>&);
 EVENKEEL_INSTANTIATE(float)
 EVENKEEL_INSTANTIATE(double)

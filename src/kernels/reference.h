@@ -12,17 +12,24 @@ struct Moments {
   double m2;
 };
 
+// `weights`, here and below, are those of the positions, or null for ones.
 template <typename T>
-Moments channel_moments(const T* input, const Geometry& geometry, std::int64_t channel);
+Moments channel_moments(const T* input, const Geometry& geometry, std::int64_t channel,
+                        const Parameter<T>* weights = nullptr);
 
-// Whether all values of the channel are equal.
+// Whether all values of the channel that count are equal.
 template <typename T>
-bool is_constant(const T* input, const Geometry& geometry, std::int64_t channel);
+bool is_constant(const T* input, const Geometry& geometry, std::int64_t channel,
+                 const Parameter<T>* weights = nullptr);
 
 template <typename T>
 void run(const ChannelMoments<T>& call);
 template <typename T>
+void run(const WeightedMoments<T>& call);
+template <typename T>
 void run(const TrainingForward<T>& call);
+template <typename T>
+void run(const GivenMomentsForward<T>& call);
 template <typename T>
 void run(const TrainingBackward<T>& call);
 template <typename T>

@@ -22,13 +22,12 @@ void update_running(const RunningUpdate<T>& call) {
 void run(const RunningUpdate<float>& call) { update_running(call); }
 void run(const RunningUpdate<double>& call) { update_running(call); }
 
-void merge_moments(std::int64_t channels, std::int64_t count, double* mean, double* m2,
-                   std::int64_t other_count, const double* other_mean, const double* other_m2) {
+void merge_moments(std::int64_t channels, double count, double* mean, double* m2, double other_count,
+                   const double* other_mean, const double* other_m2) {
   check_merge(channels, count, mean, m2, other_count, other_mean, other_m2);
   if (other_count == 0) return;
-  const auto total = static_cast<double>(count + other_count);
-  const double other_share = static_cast<double>(other_count) / total;
-  const double cross = static_cast<double>(count) * other_share;
+  const double other_share = other_count / (count + other_count);
+  const double cross = count * other_share;
   for (std::int64_t c = 0; c < channels; ++c) {
     const double delta = other_mean[c] - mean[c];
     if (count == 0) {  // keeps the other batch's bits

@@ -29,11 +29,19 @@ constexpr std::int64_t kStripBytes = 8 * 1024;
 
 // What is summed: g and g * u.
 enum class Summand {
-  kDeviations,
-  kGradient,
-  kActivatedGradient
-};  // g = u, the gradient, the gradient behind
-    // an activation
+  kDeviations,          // g = u
+  kWeightedDeviations,  // g = w * u
+  kGradient,            // g = the gradient
+  kActivatedGradient,   // g = the gradient behind an activation
+  kWeightedGradient,    // either, and u = 0 where a weight and g are 0
+};
+
+constexpr bool is_weighted(Summand summand) {
+  return summand == Summand::kWeightedDeviations || summand == Summand::kWeightedGradient;
+}
+constexpr bool is_gradient(Summand summand) {
+  return summand != Summand::kDeviations && summand != Summand::kWeightedDeviations;
+}
 
 // Gives g and u at column `j` of row `row`.
 template <typename T, Summand kSummand>
@@ -48,13 +56,23 @@ struct Source {
     const D d;
     const std::int64_t at = row * stride + j;
     u = keep<kPartial>(d, hn::Sub(load<kPartial>(d, x + at, count), center), count);
-    if constexpr (kSummand == Summand::kDeviations) {
-      g = u;
-    } else {
+    if constexpr (is_gradient(kSummand)) {
       g = load<kPartial>(d, grad + at, count);
+      if (kSummand == Summand::kActivatedGradient || (kSummand == Summand::kWeightedGradient && positive)) {
+        g = slope(load_bits<kPartial>(d, positive + row * bits_stride, j, count), g);
+      }
+    } else {
+      g = u;
     }
-    if constexpr (kSummand == Summand::kActivatedGradient) {
-      g = slope(load_bits<kPartial>(d, positive + row * bits_stride, j, count), g);
+    if constexpr (is_weighted(kSummand)) {
+      const V w = load<kPartial>(d, weights.values + row * weights.stride + j, count);
+      const auto counts = hn::Ne(w, hn::Zero(d));
+      if constexpr (is_gradient(kSummand)) {
+        u = hn::IfThenElseZero(hn::Or(counts, hn::Ne(g, hn::Zero(d))), u);
+      } else {
+        u = hn::IfThenElseZero(counts, u);
+        g = hn::Mul(w, u);
+      }
     }
   }
 
@@ -63,7 +81,7 @@ struct Source {
     for (std::int64_t k = 0; k < 4; ++k) {
       const std::int64_t at = (row + k) * stride + j;
       hwy::Prefetch(x + at);
-      if constexpr (kSummand != Summand::kDeviations) hwy::Prefetch(grad + at);
+      if constexpr (is_gradient(kSummand)) hwy::Prefetch(grad + at);
     }
   }
 
@@ -73,6 +91,7 @@ struct Source {
     source.x += columns;
     if (grad) source.grad += columns;
     if (positive) source.positive += columns / 8;
+    if (weights.values) source.weights.values += columns;
     return source;
   }
 
@@ -83,6 +102,7 @@ struct Source {
   std::int64_t bits_stride;
   std::int64_t rows_ahead;
   Slope<R> slope;
+  TileWeights<R> weights;
 };
 
 // One column vector of `kRows` rows added to the float sums of that column.
@@ -240,7 +260,8 @@ HWY_INLINE void sum_tile(const Tile& tile, const T* x, const Gradient<T>& gradie
                                    tile.stride,
                                    tile.bits_stride,
                                    tile.rows_ahead,
-                                   Slope<Parameter<T>>(gradient.negative_slope)};
+                                   Slope<Parameter<T>>(gradient.negative_slope),
+                                   gradient.weights};
   if constexpr (kWalk == Walk::kRuns) {
     sum_runs(source, tile, center, sum, dot);
   } else {

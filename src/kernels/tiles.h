@@ -16,6 +16,7 @@ struct PlacedTile {
   std::int64_t offset;
   std::int64_t parameter;
   std::int64_t bits;
+  std::int64_t row;  // of the plan, where it starts
 };
 
 // Calls body(placed_tile) for the tiles of a block.
@@ -33,10 +34,10 @@ void for_each_tile(const Plan& plan, std::int64_t slab, std::int64_t block, Body
     const std::int64_t first = (plan.first_channel(slab) + k) * plan.geometry.inner;
     const std::int64_t first_bits = ((runs ? plan.first_channel(slab) : slab) + k) * body_bits;
     const std::int64_t row = block * plan.block_rows;
-    body(PlacedTile{tile, first + row * plan.row_stride, k, first_bits + row * row_bits});
+    body(PlacedTile{tile, first + row * plan.row_stride, k, first_bits + row * row_bits, row});
     if (has_rest) {
       body(PlacedTile{Tile{1, 0, plan.rest}, first + plan.rows * plan.row_stride, k,
-                      first_bits + plan.rows * row_bits});
+                      first_bits + plan.rows * row_bits, plan.rows});
     }
   }
 }
@@ -58,6 +59,47 @@ const T* spread(const Plan& plan, std::int64_t slab, const T* per_channel, Works
   for (std::int64_t c = 0; c < channels; ++c) std::fill_n(columns + c * inner, inner, per_channel[c]);
   for (std::int64_t f = 1; f < plan.fold; ++f) std::copy_n(columns, once, columns + f * once);
   return columns;
+}
+
+// Weights of positions, [outer][inner], one for each value of a tile that walks columns: a row of columns repeats those
+// of its outer rows for every channel.
+template <typename R>
+void repeat_for_channels(const PlacedTile& placed, const Plan& plan, std::int64_t channels, const R* weights,
+                         R* to) {
+  const std::int64_t inner = plan.geometry.inner;
+  const R* from = weights + placed.row * plan.fold * inner;
+  const std::int64_t outer = placed.tile.rows * placed.tile.width / (channels * inner);
+  for (std::int64_t o = 0; o < outer; ++o, from += inner) {
+    if (inner == 1) {
+      to = std::fill_n(to, channels, *from);
+    } else {
+      for (std::int64_t c = 0; c < channels; ++c) to = std::copy_n(from, inner, to);
+    }
+  }
+}
+
+// Calls body(placed_tile, tile_weights). Weights may be null; those of runs lie in memory as a tile wants them; for columns
+// they are written out, for so many rows at a time that they stay in the cache.
+template <typename R, typename Body>
+void with_weights(const PlacedTile& placed, const Plan& plan, std::int64_t slab, const R* weights,
+                  Body body) {
+  if (!weights) return body(placed, TileWeights<R>());
+  if (plan.walk == Walk::kRuns)
+    return body(placed, TileWeights<R>{weights + placed.row * plan.run, plan.run});
+  constexpr std::int64_t kWrittenOut = 8192;
+  const Tile& tile = placed.tile;
+  const std::int64_t at_once = std::clamp<std::int64_t>(kWrittenOut / tile.width / 4 * 4, 4, 4 + tile.rows);
+  Workspace workspace;
+  R* columns = workspace.take<R>(at_once * tile.width);
+  for (std::int64_t row = 0; row < tile.rows; row += at_once) {
+    PlacedTile part = placed;
+    part.tile.rows = std::min(at_once, tile.rows - row);
+    part.offset += row * tile.stride;
+    part.bits += row * tile.bits_stride;
+    part.row += row;
+    repeat_for_channels(part, plan, plan.channels_of(slab), weights, columns);
+    body(part, TileWeights<R>{columns, tile.width});
+  }
 }
 
 // Four sums side by side: one alone would wait for each addition to finish.

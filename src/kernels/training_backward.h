@@ -8,7 +8,8 @@
 namespace evenkeel::kernels {
 
 // The parameter gradients, then the input gradient
-//   weight/std (g - grad_bias/m - n grad_weight/m) = g scale + n slope + offset,  n = (x - mean) / std.
+//   weight/std (g - grad_bias/m - n grad_weight/m) = g scale + n slope + offset,  n = (x - mean) / std,
+// with n slope + offset times the weight of the position, where there are weights.
 template <typename T>
 class TrainingBackwardSlab {
  public:
@@ -23,14 +24,16 @@ class TrainingBackwardSlab {
         mean_(call.mean + plan.first_channel(slab)),
         m2_(call.m2 + plan.first_channel(slab)),
         workspace_(workspace),
-        sums_(plan, slab, call.input, incoming_gradient<T>(call), mean_, workspace),
-        gradients_(call, plan, slab) {}
+        sums_(plan, slab, call.input, incoming_gradient<T>(call), call.position_weights, mean_, workspace),
+        gradients_(call, plan, slab) {
+    gradients_.set_weights(call.position_weights);
+  }
 
   void add_sums(std::int64_t block, double* sums) const { sums_.add_sums(block, sums); }
 
   bool finish_sums(const double* sums) {
     sums_.finish_sums(sums);
-    const auto count = static_cast<double>(plan_.geometry.count());
+    const double count = call_.count > 0 ? call_.count : static_cast<double>(plan_.geometry.count());
     const auto found = finish_gradients<T>(call_, plan_, slab_, sums_, mean_, m2_, count, workspace_);
     if (!call_.grad_input) return false;
     gradients_.set_scale(found.scale, workspace_);

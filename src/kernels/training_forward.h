@@ -6,15 +6,24 @@
 
 namespace evenkeel::kernels {
 
+// What statistics are wanted of.
+template <typename T>
+struct MomentsOfPositions {
+  const T* input;
+  const CountedPositions<Parameter<T>> positions;
+  double* mean;
+  double* m2;
+};
+
 // Statistics alone.
 template <typename T>
-class ChannelMomentsSlab {
+class MomentsSlab {
  public:
   static constexpr bool kHasSums = true;
   static constexpr bool kHasMap = false;
 
-  ChannelMomentsSlab(const ChannelMoments<T>& call, const Plan& plan, std::int64_t slab, Workspace& workspace)
-      : moments_(plan, slab, call.input, call.mean, call.m2, workspace) {}
+  MomentsSlab(const MomentsOfPositions<T>& call, const Plan& plan, std::int64_t slab, Workspace& workspace)
+      : moments_(plan, slab, call.input, call.positions, call.mean, call.m2, workspace) {}
 
   void add_sums(std::int64_t block, double* sums) const { moments_.add_sums(block, sums); }
   bool finish_sums(const double* sums) { return moments_.finish_sums(sums); }
@@ -34,7 +43,8 @@ class TrainingForwardSlab {
                       Workspace& workspace)
       : plan_(plan),
         workspace_(workspace),
-        moments_(plan, slab, call.input, call.mean, call.m2, workspace),
+        moments_(plan, slab, call.input, CountedPositions<Parameter<T>>(call.geometry), call.mean, call.m2,
+                 workspace),
         normalization_(call, plan, slab) {}
 
   void add_sums(std::int64_t block, double* sums) const { moments_.add_sums(block, sums); }
@@ -52,6 +62,26 @@ class TrainingForwardSlab {
   const Plan& plan_;
   Workspace& workspace_;
   MomentSums<T> moments_;
+  NormalizationMap<T> normalization_;
+};
+
+// The normalisation with statistics that are known.
+template <typename T>
+class GivenMomentsForwardSlab {
+ public:
+  static constexpr bool kHasSums = false;
+  static constexpr bool kHasMap = true;
+
+  GivenMomentsForwardSlab(const GivenMomentsForward<T>& call, const Plan& plan, std::int64_t slab,
+                          Workspace& workspace)
+      : normalization_(call, plan, slab) {
+    const std::int64_t first = plan.first_channel(slab);
+    normalization_.set_statistics(call.mean + first, call.m2 + first, call.count, workspace);
+  }
+
+  void map(std::int64_t block) const { normalization_.map(block); }
+
+ private:
   NormalizationMap<T> normalization_;
 };
 

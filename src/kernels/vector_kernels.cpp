@@ -16,14 +16,22 @@ namespace evenkeel::kernels::HWY_NAMESPACE {
 namespace {
 
 template <Walk kWalk, typename T>
-void moment_sums(const Tile& tile, const T* x, const Parameter<T>* shift, double* sum, double* dot) {
-  sum_tile<kWalk, Summand::kDeviations>(tile, x, Gradient<T>(), shift, sum, dot);
+void moment_sums(const Tile& tile, const T* x, const TileWeights<Parameter<T>>& weights,
+                 const Parameter<T>* shift, double* sum, double* dot) {
+  const Gradient<T> none{nullptr, nullptr, {}, weights};
+  if (weights.values) {
+    sum_tile<kWalk, Summand::kWeightedDeviations>(tile, x, none, shift, sum, dot);
+  } else {
+    sum_tile<kWalk, Summand::kDeviations>(tile, x, none, shift, sum, dot);
+  }
 }
 
 template <Walk kWalk, typename T>
 void gradient_sums(const Tile& tile, const T* x, const Gradient<T>& gradient, const Parameter<T>* mean,
                    double* sum, double* dot) {
-  if (gradient.positive) {
+  if (gradient.weights.values) {
+    sum_tile<kWalk, Summand::kWeightedGradient>(tile, x, gradient, mean, sum, dot);
+  } else if (gradient.positive) {
     sum_tile<kWalk, Summand::kActivatedGradient>(tile, x, gradient, mean, sum, dot);
   } else {
     sum_tile<kWalk, Summand::kGradient>(tile, x, gradient, mean, sum, dot);
@@ -43,7 +51,11 @@ void normalize(const Tile& tile, const Normalization<T>& operands) {
 
 template <Walk kWalk, typename T>
 void input_gradient(const Tile& tile, const GradientMap<T>& operands) {
-  map_gradient<InputGradient, kWalk>(tile, operands);
+  if (operands.gradient.weights.values) {
+    map_gradient<WeightedInputGradient, kWalk>(tile, operands);
+  } else {
+    map_gradient<InputGradient, kWalk>(tile, operands);
+  }
 }
 
 template <Walk kWalk, typename T>

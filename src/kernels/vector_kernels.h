@@ -35,15 +35,24 @@ struct Normalization {
   const Parameter<T>*mean = nullptr, *scale = nullptr, *offset = nullptr;
 };
 
+// Weights of a tile's values, in rows `stride` apart.
+template <typename R>
+struct TileWeights {
+  const R* values = nullptr;  // null: all are 1
+  std::int64_t stride = 0;
+};
+
 // What comes back: g = values, and behind an activation negative_slope * values where `positive` has a 0.
 template <typename T>
 struct Gradient {
   const T* values = nullptr;
   const std::uint8_t* positive = nullptr;  // null: no activation
   Parameter<T> negative_slope{};
+  TileWeights<Parameter<T>> weights = {};  // of the moments that the gradient flows through
 };
 
-// grad_residual = g and grad_input = g * scale + ((x - mean) * invstd) * slope + offset, or g * scale alone.
+// grad_residual = g and grad_input = g * scale + ((x - mean) * invstd) * slope + offset, or g * scale alone. Of
+// what is added to g * scale, a weight takes its share.
 // grad_input may be gradient.values.
 template <typename T>
 struct GradientMap {
@@ -57,9 +66,10 @@ struct GradientMap {
 template <typename T>
 struct VectorKernels {
   using R = Parameter<T>;
-  // sum += u and dot += u * u, with u = x - shift. `sum` and `dot` hold a value per column, or one.
-  void (*moment_sums)(const Tile&, const T* x, const R* shift, double* sum, double* dot);
-  // sum += g and dot += g * (x - mean).
+  // sum += w u and dot += w u * u, with u = x - shift. `sum` and `dot` hold a value per column, or one.
+  void (*moment_sums)(const Tile&, const T* x, const TileWeights<R>&, const R* shift, double* sum,
+                      double* dot);
+  // sum += g and dot += g * (x - mean), where a weight and a g of 0 make a 0 of anything.
   void (*gradient_sums)(const Tile&, const T* x, const Gradient<T>&, const R* mean, double* sum, double* dot);
   void (*normalize)(const Tile&, const Normalization<T>&);
   void (*input_gradient)(const Tile&, const GradientMap<T>&);

@@ -68,7 +68,7 @@ class TrainingGradients : public torch::autograd::Function<TrainingGradients> {
     // All three: an output of a Function has to be defined.
     const Settings settings{eps, kernels::Activation::kNone, 0.0};
     const Gradients gradients =
-        training_backward({grad_output, input, weight, {}, settings, {true, true, true, false}}, moments);
+        training_backward({grad_output, input, weight, {}, settings, {true, true, true, false}}, {moments});
     return {gradients.input, gradients.weight, gradients.bias};
   }
 
@@ -85,28 +85,33 @@ class TrainingGradients : public torch::autograd::Function<TrainingGradients> {
 class TrainingNorm : public torch::autograd::Function<TrainingNorm> {
  public:
   static Tensor forward(AutogradContext* ctx, const Tensor& input, const Tensor& weight, const Tensor& bias,
-                        const Tensor& residual, const Tensor& moments, const Settings& settings,
+                        const Tensor& residual, const BatchMoments& batch, const Settings& settings,
                         bool over_residual) {
     Forward call{input, weight, bias, residual, settings};
     start_node(ctx, call, over_residual);
-    training_forward(call, moments);
-    ctx->save_for_backward({input, weight, call.positive, moments});
+    training_forward(call, batch);
+    ctx->saved_data["count"] = batch.count;
+    ctx->save_for_backward({input, weight, call.positive, batch.moments, batch.weights});
     return call.output;
   }
 
   static tensor_list backward(AutogradContext* ctx, const tensor_list& grad_outputs) {
     const tensor_list saved = ctx->get_saved_variables();
-    const Tensor& moments = saved[3];
+    const BatchMoments batch{saved[3], ctx->saved_data["count"].toDouble(), saved[4]};
     const Backward call = backward_of(ctx, saved, grad_outputs[0]);
     if (!torch::GradMode::is_enabled()) {
-      const Gradients gradients = training_backward(call, moments);
+      const Gradients gradients = training_backward(call, batch);
+      return {gradients.input, gradients.weight, gradients.bias, gradients.residual, {}, {}, {}};
+    }
+    if (is_given(batch.weights)) {
+      const Gradients gradients = differentiable_weighted_backward(call, batch);
       return {gradients.input, gradients.weight, gradients.bias, gradients.residual, {}, {}, {}};
     }
     const Wanted& wanted = call.wanted;
     const Tensor g = differentiable_activation_backward(call);
     tensor_list gradients(3);
     if (wanted.input || wanted.weight || wanted.bias) {
-      gradients = TrainingGradients::apply(g, call.input, call.weight, moments, call.settings.eps);
+      gradients = TrainingGradients::apply(g, call.input, call.weight, batch.moments, call.settings.eps);
     }
     return {wanted.input ? gradients[0] : Tensor(),
             wanted.weight ? gradients[1] : Tensor(),
@@ -144,13 +149,13 @@ class EvaluationNorm : public torch::autograd::Function<EvaluationNorm> {
 
 }  // namespace
 
-Tensor training_norm(Forward call, const Tensor& moments, bool inplace) {
+Tensor training_norm(Forward call, const BatchMoments& batch, bool inplace) {
   if (wants_graph(call)) {
     return TrainingNorm::apply(call.input, defined(call.weight), defined(call.bias), defined(call.residual),
-                               moments, call.settings, inplace && may_overwrite_residual(call));
+                               batch, call.settings, inplace && may_overwrite_residual(call));
   }
   call.output = output_without_graph(call, inplace);
-  training_forward(call, moments);
+  training_forward(call, batch);
   return call.output;
 }
 

@@ -92,10 +92,20 @@ ChannelMoments& ChannelMoments::operator=(const ChannelMoments& other) {
 
 ChannelMoments ChannelMoments::of(const Tensor& input) {
   libtorch::check_input("channel_moments", input);
+  return from_batch(libtorch::moments_of(libtorch::dense(input.detach())));
+}
+
+ChannelMoments ChannelMoments::of(const Tensor& input, const Tensor& mask) {
+  libtorch::check_input("channel_moments", input);
+  TORCH_CHECK(mask.defined(), "[channel_moments] expected a mask, got an undefined tensor");
+  libtorch::check_mask("channel_moments", mask, input);
   const Tensor dense = libtorch::dense(input.detach());
-  const Tensor moments = libtorch::channel_moments(dense);
-  const auto count = static_cast<double>(libtorch::geometry_of(dense).count());
-  return {torch::full({moments.size(1)}, count, torch::kDouble), moments[0].clone(), moments[1].clone()};
+  return from_batch(libtorch::moments_of(dense, libtorch::position_weights(dense, mask.detach())));
+}
+
+ChannelMoments ChannelMoments::from_batch(const libtorch::BatchMoments& batch) {
+  const Tensor& moments = batch.moments;
+  return {torch::full({moments.size(1)}, batch.count, torch::kDouble), moments[0].clone(), moments[1].clone()};
 }
 
 ChannelMoments ChannelMoments::from_variance(const Tensor& count, const Tensor& mean, const Tensor& variance,

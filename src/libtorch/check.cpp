@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include <cmath>
+#include <vector>
 
 #include "libtorch/kernel_calls.h"
 
@@ -46,6 +47,51 @@ void check_residual(const Tensor& residual, const Tensor& input) {
               residual.device());
 }
 
+std::vector<std::int64_t> without_channels(const Tensor& input, bool keep) {
+  std::vector<std::int64_t> sizes = input.sizes().vec();
+  if (keep) {
+    sizes[1] = 1;
+  } else {
+    sizes.erase(sizes.begin() + 1);
+  }
+  return sizes;
+}
+
+void check_virtual_batch_size(const functional::BatchNormFuncOptions& options, const Tensor& input) {
+  if (!options.virtual_batch_size()) return;
+  const std::int64_t examples = *options.virtual_batch_size();
+  TORCH_CHECK(examples >= 1, "[batch_norm] expected virtual_batch_size of at least 1, got ", examples);
+  const bool one_value = examples == 1 && input.numel() == input.size(0) * input.size(1);
+  TORCH_CHECK(
+      !options.training() || !one_value || input.numel() == 0,
+      "[batch_norm] expected virtual_batch_size with more than 1 value per channel, got 1 for input size ",
+      input.sizes());
+}
+
+void check_renormalization(const functional::BatchNormFuncOptions& options, const Tensor& running_mean) {
+  if (!options.renormalization()) return;
+  const BatchRenormalization& limits = *options.renormalization();
+  TORCH_CHECK(limits.r_max >= 1 && std::isfinite(limits.r_max),
+              "[batch_norm] expected a finite r_max of at least 1, got ", limits.r_max);
+  TORCH_CHECK(limits.d_max >= 0 && std::isfinite(limits.d_max),
+              "[batch_norm] expected a finite d_max of at least 0, got ", limits.d_max);
+  TORCH_CHECK(limits.r_begin <= limits.r_end, "[batch_norm] expected r_begin of at most r_end, got ",
+              limits.r_begin, " and ", limits.r_end);
+  TORCH_CHECK(limits.d_begin <= limits.d_end, "[batch_norm] expected d_begin of at most d_end, got ",
+              limits.d_begin, " and ", limits.d_end);
+  TORCH_CHECK(!options.training() || running_mean.defined(),
+              "[batch_norm] expected running statistics for renormalization, got none");
+}
+
+// Users of Keras and Flax turn the convention round.
+void warn_of_momentum(const functional::BatchNormFuncOptions& options, const Tensor& running_mean) {
+  if (!options.training() || !running_mean.defined() || options.momentum().value_or(0) <= 0.5) return;
+  TORCH_WARN_ONCE("[batch_norm] momentum ", *options.momentum(),
+                  " weighs the new value: running = (1 - momentum) * running + momentum * batch. Where a "
+                  "momentum weighs the old value, as in Keras and Flax, this one is called ",
+                  1 - *options.momentum(), "; decay() of the options takes that.");
+}
+
 }  // namespace
 
 void check_input(const char* operation, const Tensor& input) {
@@ -59,6 +105,28 @@ void check_input(const char* operation, const Tensor& input) {
               "] expected input of dtype Float, Double, BFloat16 or Half, got ", dtype);
   TORCH_CHECK(input.dim() >= 2, "[", operation,
               "] expected input with at least 2 dimensions (N, C, ...), got ", input.dim(), "D input");
+}
+
+void check_mask(const char* operation, const Tensor& mask, const Tensor& input) {
+  const bool fits = mask.sizes() == input.sizes().slice(0, 1) ||
+                    mask.sizes() == without_channels(input, false) ||
+                    mask.sizes() == without_channels(input, true);
+  TORCH_CHECK(fits,
+              "[", operation, "] expected mask of size (N), (N, *spatial) or (N, 1, *spatial) for input size ",
+              input.sizes(), ", got ", mask.sizes());
+  const torch::Dtype dtype = mask.scalar_type();
+  TORCH_CHECK(dtype == torch::kBool || dtype == torch::kFloat || dtype == input.scalar_type(),
+              "[", operation, "] expected mask of dtype Bool, Float or ", input.scalar_type(),
+              " like the input, got ", dtype);
+  TORCH_CHECK(mask.device().is_cpu() && mask.layout() == torch::kStrided,
+              "[", operation, "] expected mask to be dense and on the CPU, got ", mask.layout(), " on ",
+              mask.device());
+  if (dtype == torch::kBool || mask.numel() == 0) return;
+  const auto [smallest, largest] = at::aminmax(mask.detach().to(parameter_dtype(dtype)));
+  // NaN is the smallest and the largest there is.
+  TORCH_CHECK(smallest.item<double>() >= 0 && std::isfinite(largest.item<double>()),
+              "[", operation, "] expected a mask of finite weights of at least 0, got values from ",
+              smallest.item<double>(), " to ", largest.item<double>());
 }
 
 void check_batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor& running_var,
@@ -81,9 +149,13 @@ void check_batch_norm(const Tensor& input, const Tensor& running_mean, const Ten
   check_channels("weight", options.weight(), input);
   check_channels("bias", options.bias(), input);
   check_residual(options.residual(), input);
+  if (options.mask().defined()) check_mask("batch_norm", options.mask(), input);
+  check_virtual_batch_size(options, input);
+  check_renormalization(options, running_mean);
   TORCH_CHECK(std::isfinite(options.negative_slope()), "[batch_norm] expected a finite negative_slope, got ",
               options.negative_slope());
   TORCH_CHECK(options.eps() >= 0, "[batch_norm] expected eps of at least 0, got ", options.eps());
+  warn_of_momentum(options, running_mean);
 }
 
 void check_rank(const Tensor& input, std::size_t spatial_dimensions) {

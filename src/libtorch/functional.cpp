@@ -8,6 +8,7 @@
 #include "libtorch/check.h"
 #include "libtorch/kernel_calls.h"
 #include "libtorch/running_update.h"
+#include "libtorch/training_batch.h"
 
 namespace evenkeel::functional {
 
@@ -26,13 +27,14 @@ Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor&
   if (!options.training()) {
     return libtorch::evaluation_norm(std::move(call), running_mean, running_var, options.inplace());
   }
-  const Tensor moments = libtorch::empty_moments(dense);
-  Tensor output = libtorch::training_norm(std::move(call), moments, options.inplace());
-  if (running_mean.defined() && dense.numel() > 0) {
-    const auto count = static_cast<double>(dense.numel() / dense.size(1));
-    libtorch::take_batch({moments, count}, running_mean, running_var, options);
+  if (dense.numel() == 0) {
+    return libtorch::training_norm(std::move(call), {libtorch::empty_moments(dense)}, options.inplace());
   }
-  return output;
+  const auto batch = libtorch::normalize_batch(call, running_mean, running_var, options);
+  if (running_mean.defined()) {
+    libtorch::take_batch(batch.statistics, running_mean, running_var, options);
+  }
+  return batch.output;
 }
 
 }  // namespace evenkeel::functional

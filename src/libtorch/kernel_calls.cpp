@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include <cstring>
+#include <vector>
 
 #include "evenkeel/kernels/batch_norm.h"
 #include "libtorch/executor.h"
@@ -23,11 +24,6 @@ auto with_element(torch::Dtype dtype, Body body) {
     default:  // the callers checked it
       return body(float{});
   }
-}
-
-// kernels::Parameter as a dtype.
-torch::Dtype parameter_dtype(torch::Dtype dtype) {
-  return dtype == torch::kDouble ? torch::kDouble : torch::kFloat;
 }
 
 template <typename P>
@@ -119,6 +115,10 @@ Gradients run_backward(const Backward& backward, bool reads_input, Statistics st
 
 }  // namespace
 
+torch::Dtype parameter_dtype(torch::Dtype dtype) {
+  return dtype == torch::kDouble ? torch::kDouble : torch::kFloat;
+}
+
 Tensor dense(const Tensor& input) {
   if (input.is_neg()) return dense(input.resolve_neg());
   return input.is_non_overlapping_and_dense() ? input : input.contiguous();
@@ -142,27 +142,64 @@ Tensor empty_moments(const Tensor& input) {
   return at::empty({2, input.size(1)}, input.options().dtype(torch::kDouble));
 }
 
+double count_of(const Tensor& input) {
+  return static_cast<double>(input.numel()) / static_cast<double>(input.size(1));
+}
+
+Tensor position_weights(const Tensor& input, const Tensor& mask) {
+  std::vector<std::int64_t> sizes = input.sizes().vec();
+  std::vector<std::int64_t> strides = input.strides().vec();
+  const std::int64_t channels = sizes[1];
+  for (std::int64_t& stride : strides) {  // what lies outside of the channels moves together
+    if (channels > 1 && stride > input.stride(1)) stride /= channels;
+  }
+  sizes[1] = 1;
+  std::vector<std::int64_t> broadcast(sizes.size(), 1);
+  broadcast[0] = sizes[0];
+  const Tensor seen = mask.dim() == 1 ? mask.detach().reshape(broadcast) : mask.detach().reshape(sizes);
+  const auto options = input.options().dtype(parameter_dtype(input.scalar_type()));
+  return at::empty_strided(sizes, strides, options).copy_(seen.expand(sizes));
+}
+
+BatchMoments moments_of(const Tensor& input) {
+  const BatchMoments result{empty_moments(input), count_of(input)};
+  with_element(input.scalar_type(), [&]<typename T>(T) {
+    kernels::ChannelMoments<T> call;
+    call.geometry = geometry_of(input);
+    point(call.input, input);
+    point_to_rows(call.mean, call.m2, result.moments);
+    kernels::run(call, executor());
+  });
+  return result;
+}
+
+BatchMoments moments_of(const Tensor& input, const Tensor& weights) {
+  BatchMoments result{empty_moments(input), 0, weights};
+  with_element(input.scalar_type(), [&]<typename T>(T) {
+    kernels::WeightedMoments<T> call;
+    call.geometry = geometry_of(input);
+    point(call.input, input);
+    point(call.weights, weights);
+    call.count = &result.count;
+    point_to_rows(call.mean, call.m2, result.moments);
+    kernels::run(call, executor());
+  });
+  return result;
+}
+
 Tensor empty_positive(const Tensor& input) {
   const std::int64_t bytes = with_element(
       input.scalar_type(), [&]<typename T>(T) { return kernels::positive_bytes<T>(geometry_of(input)); });
   return at::empty({bytes}, input.options().dtype(torch::kByte));
 }
 
-Tensor channel_moments(const Tensor& input) {
-  const Tensor moments = empty_moments(input);
-  with_element(input.scalar_type(), [&]<typename T>(T) {
-    kernels::ChannelMoments<T> call;
-    call.geometry = geometry_of(input);
-    point(call.input, input);
-    point_to_rows(call.mean, call.m2, moments);
-    kernels::run(call, executor());
+void training_forward(const Forward& call, const BatchMoments& batch) {
+  const auto with_moments = [&](auto& kernel) { point_to_rows(kernel.mean, kernel.m2, batch.moments); };
+  if (batch.count == 0) return run_forward<kernels::TrainingForward>(call, with_moments);
+  run_forward<kernels::GivenMomentsForward>(call, [&](auto& kernel) {
+    with_moments(kernel);
+    kernel.count = batch.count;
   });
-  return moments;
-}
-
-void training_forward(const Forward& call, const Tensor& moments) {
-  run_forward<kernels::TrainingForward>(
-      call, [&](auto& kernel) { point_to_rows(kernel.mean, kernel.m2, moments); });
 }
 
 void evaluation_forward(const Forward& call, const Tensor& mean, const Tensor& variance) {
@@ -174,9 +211,12 @@ void evaluation_forward(const Forward& call, const Tensor& mean, const Tensor& v
   });
 }
 
-Gradients training_backward(const Backward& call, const Tensor& moments) {
-  return run_backward<kernels::TrainingBackward>(
-      call, true, [&](auto& kernel) { point_to_rows(kernel.mean, kernel.m2, moments); });
+Gradients training_backward(const Backward& call, const BatchMoments& batch) {
+  return run_backward<kernels::TrainingBackward>(call, true, [&](auto& kernel) {
+    point_to_rows(kernel.mean, kernel.m2, batch.moments);
+    kernel.count = batch.count;
+    point(kernel.position_weights, batch.weights);
+  });
 }
 
 Gradients evaluation_backward(const Backward& call, const Tensor& statistics) {

@@ -32,6 +32,28 @@ kernels::Geometry geometry_of(const Tensor& input);
 
 Tensor empty_moments(const Tensor& input);
 
+// Values per channel.
+double count_of(const Tensor& input);
+
+// kernels::Parameter as a dtype.
+torch::Dtype parameter_dtype(torch::Dtype dtype);
+
+// What a mask of size (N), (N, *spatial) or (N, 1, *spatial) says of the positions of a dense input: of size (N, 1, *spatial),
+// in the dtype that the kernels compute in and in the order of the input's memory.
+Tensor position_weights(const Tensor& input, const Tensor& mask);
+
+// The statistics that a training batch is normalised with.
+struct BatchMoments {
+  Tensor moments;
+  double count =
+      0;  // what they are of, where they are computed already; 0: the forward writes those of all values
+  Tensor weights = {};  // of the positions, where not all count alike; see position_weights()
+};
+
+// The moments of a dense input, of all values or as weights of positions have it. Gives the count.
+BatchMoments moments_of(const Tensor& input);
+BatchMoments moments_of(const Tensor& input, const Tensor& weights);
+
 // For the bits that a forward with an activation leaves for its backward (kernels/activation.h).
 Tensor empty_positive(const Tensor& input);
 
@@ -53,10 +75,7 @@ struct Forward {
   Tensor positive = {};  // or undefined, when no backward will come
 };
 
-// The moments of a batch, without normalising it.
-Tensor channel_moments(const Tensor& input);
-
-void training_forward(const Forward& call, const Tensor& moments);  // writes `moments`
+void training_forward(const Forward& call, const BatchMoments& batch);
 void evaluation_forward(const Forward& call, const Tensor& mean, const Tensor& variance);
 
 // Which gradients to compute; the others stay undefined.
@@ -78,7 +97,7 @@ struct Gradients {
   Tensor input, weight, bias, residual;
 };
 
-Gradients training_backward(const Backward& call, const Tensor& moments);
+Gradients training_backward(const Backward& call, const BatchMoments& batch);
 Gradients evaluation_backward(const Backward& call, const Tensor& statistics);
 
 // What evaluation_backward() takes: a copy of mean and variance, [2, C], in the dtype that the kernels compute in.

@@ -102,6 +102,40 @@ Tensor differentiable_activation_backward(const Backward& call) {
   return torch::where(positive_mask(call.input, call.positive), g, below_zero);
 }
 
+// With the weights p of sum m, n = (x - mean) / std and sums over a channel:
+//   grad_input = w / std (g - p / m (sum g + n sum g n))       grad_weight = sum g n       grad_bias = sum g
+Gradients differentiable_weighted_backward(const Backward& call, const BatchMoments& batch) {
+  const Wanted& wanted = call.wanted;
+  const Tensor passed = differentiable_activation_backward(call);
+  const Tensor g = in_float(passed);
+  const Tensor& p = batch.weights;
+  const Tensor shares = p / batch.count;
+  const Tensor left_out = p == 0;
+  Tensor x = in_float(call.input);
+  // Where nothing counts and no gradient comes from, NaN and Inf are kept out of the sums.
+  x = x.masked_fill(left_out.logical_and(g == 0).logical_and(x.isfinite().logical_not()), 0);
+
+  const Channels channels(x);
+  const auto weighted_mean = [&](const Tensor& u) {
+    return channels.sum(shares * u.masked_fill(left_out, 0));
+  };
+  Tensor centered = x - weighted_mean(x);
+  centered = centered - weighted_mean(centered);
+  const Tensor r = torch::rsqrt(weighted_mean(centered * centered) + call.settings.eps);
+  const Tensor n = centered * r;
+  const Tensor sum_g = channels.sum(g);
+  const Tensor sum_gn = channels.sum(g * n);
+  Gradients result;
+  if (wanted.input) {
+    const Tensor wr = is_given(call.weight) ? channels.spread(call.weight) * r : r;
+    result.input = wr * (g - shares * (sum_g + n * sum_gn));
+  }
+  if (wanted.weight) result.weight = channels.gather(sum_gn);
+  if (wanted.bias) result.bias = channels.gather(sum_g);
+  if (wanted.residual) result.residual = passed;
+  return result;
+}
+
 Gradients differentiable_evaluation_backward(const Backward& call, const Tensor& statistics) {
   const Wanted& wanted = call.wanted;
   const Tensor passed = differentiable_activation_backward(call);

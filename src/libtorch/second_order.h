@@ -30,6 +30,9 @@ SecondOrder training_second_order(const GradientArguments& at, const Gradients& 
 // elsewhere. That is the gradient of the residual, and what the gradients of the norm start from.
 Tensor differentiable_activation_backward(const Backward& call);
 
+// What training_backward() computes with weights of positions, in the same manner.
+Gradients differentiable_weighted_backward(const Backward& call, const BatchMoments& batch);
+
 // What evaluation_backward() computes. With constant statistics the gradients are so simple that autograd
 // differentiates them as they stand.
 Gradients differentiable_evaluation_backward(const Backward& call, const Tensor& statistics);

@@ -45,6 +45,8 @@ struct Arrays {
   std::vector<R> grad_bias = weight;
   std::vector<double> mean = std::vector<double>(3, 7.0);
   std::vector<double> m2 = mean;
+  double count = 7;
+  std::vector<R> position_weights = std::vector<R>(8, R{7});
   std::vector<R> given_mean = weight;
   std::vector<R> given_variance = weight;
 
@@ -56,6 +58,13 @@ struct Arrays {
   TrainingBackward<T> training_backward() {
     return {kGeometry, tensor.data(), tensor.data(), weight.data(),      mean.data(),
             m2.data(), 1e-5,          output.data(), grad_weight.data(), grad_bias.data()};
+  }
+  WeightedMoments<T> weighted_moments() {
+    return {kGeometry, tensor.data(), position_weights.data(), &count, mean.data(), m2.data()};
+  }
+  GivenMomentsForward<T> given_moments_forward() {
+    return {kGeometry, tensor.data(), weight.data(), bias.data(), mean.data(), m2.data(),
+            8,         1e-5,          output.data()};
   }
   EvaluationForward<T> evaluation_forward() {
     return {kGeometry,         tensor.data(),         weight.data(), bias.data(),
@@ -223,6 +232,49 @@ TYPED_TEST(BadArgumentsTest, TrainingBackwardRefusesEveryBadArgument) {
   this->expect_null_refused(name, &A::training_backward, &Call::grad_output, "grad_output");
   this->expect_null_refused(name, &A::training_backward, &Call::mean, "mean");
   this->expect_null_refused(name, &A::training_backward, &Call::m2, "m2");
+  this->expect_refused(
+      name, &A::training_backward, [](Call& call) { call.count = -1; }, "a count of at least 0", "-1");
+}
+
+TYPED_TEST(BadArgumentsTest, WeightedMomentsRefusesEveryBadArgument) {
+  using A = Arrays<TypeParam>;
+  using Call = WeightedMoments<TypeParam>;
+  const char* const name = "weighted_moments";
+  this->expect_bad_geometries_refused(name, &A::weighted_moments);
+  this->expect_null_refused(name, &A::weighted_moments, &Call::input, "input");
+  this->expect_null_refused(name, &A::weighted_moments, &Call::weights, "weights");
+  this->expect_null_refused(name, &A::weighted_moments, &Call::count, "count");
+  this->expect_null_refused(name, &A::weighted_moments, &Call::mean, "mean");
+  this->expect_null_refused(name, &A::weighted_moments, &Call::m2, "m2");
+  using R = Parameter<TypeParam>;
+  const auto shown = [](double value) { return value < 0 ? "-0.5" : value > 0 ? "inf" : "nan"; };
+  for (const double bad : {-0.5, kNan, kInfinity}) {
+    std::vector<R> weights(8, R{1});
+    weights[7] = static_cast<R>(bad);
+    this->expect_refused(
+        name, &A::weighted_moments, [&](Call& call) { call.weights = weights.data(); },
+        "finite weights of at least 0", shown(bad));
+  }
+}
+
+TYPED_TEST(BadArgumentsTest, GivenMomentsForwardRefusesEveryBadArgument) {
+  using A = Arrays<TypeParam>;
+  using Call = GivenMomentsForward<TypeParam>;
+  const char* const name = "given_moments_forward";
+  this->expect_bad_geometries_refused(name, &A::given_moments_forward);
+  this->expect_bad_eps_refused(name, &A::given_moments_forward);
+  this->expect_bad_slopes_refused(name, &A::given_moments_forward);
+  this->expect_null_refused(name, &A::given_moments_forward, &Call::input, "input");
+  this->expect_null_refused(name, &A::given_moments_forward, &Call::output, "output");
+  this->expect_null_refused(name, &A::given_moments_forward, &Call::mean, "mean");
+  this->expect_null_refused(name, &A::given_moments_forward, &Call::m2, "m2");
+  for (const double bad : {0.0, -1.0, kNan}) {
+    this->expect_refused(
+        name, &A::given_moments_forward, [bad](Call& call) { call.count = bad; }, "a count above 0",
+        bad == 0  ? "0"
+        : bad < 0 ? "-1"
+                  : "nan");
+  }
 }
 
 TYPED_TEST(BadArgumentsTest, EvaluationForwardRefusesEveryBadArgument) {
@@ -260,7 +312,7 @@ TYPED_TEST(BadArgumentsTest, RunningUpdateRefusesEveryBadArgument) {
   for (std::int64_t count : {1, 0, -5}) {
     this->expect_refused(
         name, &A::running_update, [count](Call& call) { call.count = count; },
-        "at least 2 values per channel", std::to_string(count));
+        "more than 1 value per channel", std::to_string(count));
   }
   this->expect_null_refused(name, &A::running_update, &Call::mean, "mean");
   this->expect_null_refused(name, &A::running_update, &Call::m2, "m2");
@@ -271,7 +323,9 @@ TYPED_TEST(BadArgumentsTest, RunningUpdateRefusesEveryBadArgument) {
 TYPED_TEST(BadArgumentsTest, AGoodCallIsNotRefused) {  // the tests above start from these
   Arrays<TypeParam> arrays;
   run(arrays.channel_moments(), three_threads());
+  run(arrays.weighted_moments(), three_threads());
   run(arrays.training_forward(), three_threads());
+  run(arrays.given_moments_forward(), three_threads());
   run(arrays.training_backward(), three_threads());
   run(arrays.evaluation_forward(), three_threads());
   run(arrays.evaluation_backward(), three_threads());

@@ -125,6 +125,31 @@ TEST(ChannelMomentsTest, ComeBackFromEitherVariance) {
                                           RunningVariance::kBiased)));
 }
 
+TEST(ChannelMomentsTest, OfAMaskAreThoseOfWhatItLetsThrough) {
+  torch::manual_seed(6);
+  Tensor input = torch::randn({6, 5, 7}) * 2 + 3;
+  const Tensor mask = torch::rand({6, 7}) > 0.4;
+  const Tensor kept = input.transpose(1, 2).index({mask}).to(torch::kDouble);  // [values, C]
+  input.masked_fill_(mask.logical_not().unsqueeze(1), std::nan(""));           // padding may hold anything
+  for (const Tensor& form : {mask, mask.unsqueeze(1), mask.to(torch::kFloat)}) {
+    const auto moments = ChannelMoments::of(input, form);
+    EXPECT_TRUE(moments.count().eq(kept.size(0)).all().item<bool>());
+    EXPECT_LT(relative_error(moments.mean(), kept.mean(0)), 1e-6);
+    EXPECT_LT(relative_error(moments.variance(RunningVariance::kUnbiased), kept.var(0, true)), 1e-6);
+  }
+  // A weight of 2 counts like the value twice.
+  const Tensor values = torch::randn({8, 5});
+  const Tensor weights = torch::tensor({1.F, 2.F, 0.F, 1.F, 3.F, 1.F, 1.F, 0.F});
+  const Tensor repeated = values.repeat_interleave(weights.to(torch::kLong), 0);
+  const auto weighted = ChannelMoments::of(values, weights);
+  const auto plain = ChannelMoments::of(repeated);
+  EXPECT_TRUE(torch::equal(weighted.count(), plain.count()));
+  EXPECT_TRUE(torch::allclose(weighted.mean(), plain.mean(), 1e-6, 1e-6));
+  EXPECT_LT(relative_error(weighted.m2(), plain.m2()), 1e-6);
+  EXPECT_EQ(ChannelMoments::of(values, torch::zeros({8})).count().sum().item<double>(), 0);
+  EXPECT_THROW(ChannelMoments::of(values, torch::zeros({7})), c10::Error);
+}
+
 TEST(ChannelMomentsTest, ACopySharesNothing) {
   const auto original = ChannelMoments::of(torch::randn({9, 4}));
   ChannelMoments copy = original;

@@ -42,6 +42,18 @@ struct ChannelMoments {
   double* m2 = nullptr;    // out, [channels]
 };
 
+// The same of values that count for more or less: sum of w, 1/sum(w) sum w x, sum w (x - mean)^2. A weight stands for
+// all channels of its position; what stands where it is 0 has no influence, be it NaN or Inf.
+template <typename T>
+struct WeightedMoments {
+  Geometry geometry;
+  const T* input = nullptr;
+  const Parameter<T>* weights = nullptr;  // [outer][inner], finite and at least 0
+  double* count = nullptr;  // out, one value: the sum of the weights; if it is 0, all results are
+  double* mean = nullptr;   // out, [channels]
+  double* m2 = nullptr;     // out, [channels]
+};
+
 // Normalises a batch with its own statistics: output = activation(y + residual).
 template <typename T>
 struct TrainingForward {
@@ -59,10 +71,32 @@ struct TrainingForward {
   std::uint8_t* positive = nullptr;  // out, positive_bytes<T>(geometry), with an activation, or null
 };
 
+// TrainingForward with moments that are known already: of this batch, of those of its values that count, or of a larger
+// batch of which this is a part. With those that TrainingForward would write it gives the same bits.
+template <typename T>
+struct GivenMomentsForward {
+  Geometry geometry;
+  const T* input = nullptr;
+  const Parameter<T>* weight = nullptr;  // [channels] or null
+  const Parameter<T>* bias = nullptr;    // [channels] or null
+  const double* mean = nullptr;          // [channels]
+  const double* m2 = nullptr;            // [channels]
+  double count = 0;                      // what m2 is a sum over: variance = m2 / count; above 0
+  double eps = 1e-5;
+  T* output = nullptr;          // out, may be `input` or `residual` itself
+  const T* residual = nullptr;  // laid out as `input`, or null
+  Activation activation = Activation::kNone;
+  double negative_slope = 0.01;      // of kLeakyReLU
+  std::uint8_t* positive = nullptr;  // out, positive_bytes<T>(geometry), with an activation, or null
+};
+
 // The gradient of TrainingForward, through the batch statistics. With n = (x - mean) / std and g the gradient of
 // what the activation got, grad_output where `positive` says 1 and the slope times that elsewhere:
 //   grad_bias = sum g     grad_weight = sum g n     grad_residual = g
 //   grad_input = weight/std (g - grad_bias/m - n grad_weight/m)
+// With moments of weighted positions, all of which were normalised, m is the sum of the weights p and
+//   grad_input = weight/std (g - p grad_bias/m - p n grad_weight/m)
+// A position with a weight and a g of 0 adds nothing to the sums, even if it holds NaN or Inf.
 template <typename T>
 struct TrainingBackward {
   Geometry geometry;
@@ -79,7 +113,9 @@ struct TrainingBackward {
   double negative_slope = 0.01;
   const std::uint8_t* positive = nullptr;  // as TrainingForward wrote them; needed with an activation
   T* grad_residual =
-      nullptr;  // out, with an activation and grad_input, or null; without one it is grad_output
+      nullptr;       // out, with an activation and grad_input, or null; without one it is grad_output
+  double count = 0;  // the m, where it is not geometry.count(); 0: it is
+  const Parameter<T>* position_weights = nullptr;  // [outer][inner], as WeightedMoments took them, or null
 };
 
 // Normalises with given statistics: y = weight * (x - mean) / sqrt(variance + eps) + bias, and then
@@ -124,7 +160,11 @@ struct EvaluationBackward {
 template <typename T>
 void run(const ChannelMoments<T>& call, Executor& executor);
 template <typename T>
+void run(const WeightedMoments<T>& call, Executor& executor);
+template <typename T>
 void run(const TrainingForward<T>& call, Executor& executor);
+template <typename T>
+void run(const GivenMomentsForward<T>& call, Executor& executor);
 template <typename T>
 void run(const TrainingBackward<T>& call, Executor& executor);
 template <typename T>
@@ -133,9 +173,9 @@ template <typename T>
 void run(const EvaluationBackward<T>& call, Executor& executor);
 
 // Adds a batch to another: (count, mean, m2) += (other_count, other_mean, other_m2), exact up to rounding
-// (Chan, Golub & LeVeque 1983). A count may be 0.
-void merge_moments(std::int64_t channels, std::int64_t count, double* mean, double* m2,
-                   std::int64_t other_count, const double* other_mean, const double* other_m2);
+// (Chan, Golub & LeVeque 1983). A count is a number of values or the sum of their weights, and may be 0.
+void merge_moments(std::int64_t channels, double count, double* mean, double* m2, double other_count,
+                   const double* other_mean, const double* other_m2);
 
 // running = (1 - momentum) * running + momentum * batch, with PyTorch's convention: `momentum` weights the
 // new value, and running_var takes the unbiased variance m2 / (count - 1), or the biased one, m2 / count. Computed in

@@ -64,7 +64,7 @@ void ForwardCall::run_into(const Outputs& outputs) const {
   }
   const std::int64_t count = count_per_channel(input);
   const Tensor moments = empty_moments(input);
-  training_forward(forward, moments);
+  training_forward(forward, {moments});
   save_statistics(moments, count, eps, outputs);
   // In silence towards autograd: PyTorch's operators either announce the change themselves or never do.
   if (running_mean.defined()) {
@@ -77,7 +77,7 @@ std::tuple<Tensor, Tensor, Tensor> BackwardCall::run() const {
   const Backward backward{
       grad_output, input, weight, {}, plain(training ? 0 : eps), {wanted[0], wanted[1], wanted[2], false}};
   const Gradients gradients =
-      training ? training_backward(backward, restored_moments(input, save_mean, save_invstd))
+      training ? training_backward(backward, {restored_moments(input, save_mean, save_invstd)})
                : evaluation_backward(backward, copy_statistics(input, running_mean, running_var));
   return {gradients.input, gradients.weight, gradients.bias};
 }
