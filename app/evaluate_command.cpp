@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 #include <string>
 
 #include "commands.h"
@@ -53,11 +52,7 @@ void print_json(const std::string& data, const Evaluation& result) {
 }
 
 int run(const Arguments& arguments) {
-  const auto runs = open_runs(arguments.run);
-  const auto& folder = runs.folders.front();
-  if (runs.folders.size() > 1)
-    throw std::runtime_error(fmt::format("{}: expected one run, found a comparison: {}, {}", arguments.run,
-                                         folder.path.string(), runs.folders.back().path.string()));
+  const auto folder = open_single_run(arguments.run);
   const auto data = arguments.data.empty() ? read_config(folder.config()).data : arguments.data;
   const auto result = evaluate(folder, open_data_set(data), arguments.threads);
   (arguments.json ? print_json : print_table)(data, result);
