@@ -43,7 +43,7 @@ class FoldBoundTest : public ::testing::Test {
       c.stride = 1;
       c.padding = c.dilation * (c.kernel - 1);
     } else if (c.dimensions > 0) {
-      c.mode = torch::kReplicate;
+      c.mode = torch::kCircular;
     }
     return c;
   }
@@ -93,7 +93,8 @@ TEST_F(FoldBoundTest, IsNeverExceeded) {
     } catch (const c10::Error& error) {
       const std::string message = error.what_without_backtrace();
       // LibTorch 1.13 has no transposed convolution of bfloat16.
-      ASSERT_TRUE(c.transposed && dtype == torch::kBFloat16) << message;
+      ASSERT_NE(message.find("not implemented for 'BFloat16'"), std::string::npos) << message;
+      ASSERT_TRUE(c.transposed);
       ++skipped;
       continue;
     }
