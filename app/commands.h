@@ -11,6 +11,7 @@ using Command = std::function<int()>;
 Command add_train(CLI::App& program);
 Command add_evaluate(CLI::App& program);
 Command add_calibrate(CLI::App& program);
+Command add_fold(CLI::App& program);
 Command add_bench(CLI::App& program);
 
 }  // namespace evenkeel::app

@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 #include <string>
 
 #include "commands.h"
@@ -55,11 +54,7 @@ void print_json(const std::string& data, const Evaluation& result) {
 }
 
 int run(const Arguments& arguments) {
-  const auto runs = open_runs(arguments.run);
-  const auto& folder = runs.folders.front();
-  if (runs.folders.size() > 1)
-    throw std::runtime_error(fmt::format("{}: expected one run, found a comparison: {}, {}", arguments.run,
-                                         folder.path.string(), runs.folders.back().path.string()));
+  const auto folder = open_single_run(arguments.run);
   const auto data = arguments.data.empty() ? read_config(folder.config()).data : arguments.data;
   const auto model = arguments.model.empty() ? folder.model() : std::filesystem::path(arguments.model);
   const auto result = evaluate(folder, model, open_data_set(data), arguments.threads);

@@ -33,7 +33,8 @@ int main(int count, char** arguments) try {
   program.name("evenkeel");
   program.require_subcommand(1);
   const std::array commands{evenkeel::app::add_train(program), evenkeel::app::add_evaluate(program),
-                            evenkeel::app::add_calibrate(program), evenkeel::app::add_bench(program)};
+                            evenkeel::app::add_calibrate(program), evenkeel::app::add_fold(program),
+                            evenkeel::app::add_bench(program)};
   try {
     program.parse(count, arguments);
   } catch (const CLI::ParseError& error) {

@@ -4,6 +4,7 @@
 #include "evenkeel/batch_norm.h"
 #include "evenkeel/batch_norm_layer.h"
 #include "evenkeel/channel_moments.h"
+#include "evenkeel/fold.h"
 #include "evenkeel/functional.h"
 #include "evenkeel/kernels.h"
 #include "evenkeel/population_statistics.h"

@@ -44,4 +44,13 @@ Comparison open_runs(const std::filesystem::path& path) {
   return runs;
 }
 
+RunFolder open_single_run(const std::filesystem::path& path) {
+  const auto runs = open_runs(path);
+  if (runs.folders.size() > 1)
+    throw std::runtime_error(fmt::format("{}: expected one run, found a comparison: {}, {}", path.string(),
+                                         runs.folders.front().path.string(),
+                                         runs.folders.back().path.string()));
+  return runs.folders.front();
+}
+
 }  // namespace evenkeel::training

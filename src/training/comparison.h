@@ -30,4 +30,7 @@ Comparison start_comparison(const std::filesystem::path& path, const TrainConfig
 // What start_run or start_comparison has made. Throws std::runtime_error with one line for any other folder.
 Comparison open_runs(const std::filesystem::path& path);
 
+// The folder of one run. Throws std::runtime_error with one line for any other folder, a comparison too.
+RunFolder open_single_run(const std::filesystem::path& path);
+
 }  // namespace evenkeel::training

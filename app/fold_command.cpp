@@ -1,0 +1,124 @@
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "bench/json_parts.h"
+#include "bench/text.h"
+#include "bench/turns.h"
+#include "commands.h"
+#include "libtorch/executor.h"
+#include "process.h"
+#include "training/comparison.h"
+#include "training/config.h"
+#include "training/data/data_set.h"
+#include "training/folding.h"
+#include "training/saved_model.h"
+
+namespace evenkeel::app {
+namespace {
+
+using namespace training;
+
+constexpr const char* kExamples = R"(Examples:
+  evenkeel fold runs/mnist -o folded.pt
+  evenkeel fold runs/mnist -o folded.pt --data digits
+  evenkeel fold runs/mnist -o folded.pt --json
+
+FILE is a state dict of the network without batch norm: docs/run_folder.md has it in Python, DigitNetwork(with_norm=False).
+The bound is proven for inputs up to the largest |x|; docs/folding.md says how, and what it assumes.)";
+
+constexpr std::int64_t kTimedPictures = 250;
+
+struct Arguments {
+  std::string run;
+  std::string file;
+  std::string data;
+  int threads = available_cores();
+  bool json = false;
+};
+
+// A pass of each network over the same pictures.
+struct Timings {
+  bench::Timing trained, folded;
+};
+
+Timings time_passes(const FoldedRun& run) {
+  const torch::InferenceMode no_gradients;
+  const auto pictures =
+      torch::randn({kTimedPictures, 1, DigitNetworkImpl::kRows, DigitNetworkImpl::kColumns});
+  bench::ParallelProbe probe(libtorch::executor());
+  const auto pass = [&](DigitNetwork network) {
+    return [network, pictures]() mutable { network(pictures); };
+  };
+  const auto timings = bench::take_turns({pass(run.trained), pass(run.folded)}, bench::TurnSettings(), probe);
+  return {timings.front(), timings.back()};
+}
+
+void print_table(const std::string& data, const FoldedRun& run, const Timings& timings) {
+  fmt::print("{:<14}{:<14}{:>12}{:>22}{:>12}\n", "layer", "takes norm", "largest |x|", "largest difference",
+             "bound");
+  for (const auto& step : run.steps)
+    fmt::print("{:<14}{:<14}{:>12.4g}{:>22.2g}{:>12.2g}\n", step.layer, step.norm,
+               step.certificate.largest_input, step.certificate.largest_measured(),
+               step.certificate.largest_bound());
+  fmt::print(
+      "\n{}: {:.2f} % right as trained, {:.2f} % folded; {} of {} predictions differ, logits by up to "
+      "{:.2g}\n",
+      data, 100 * run.of_trained.accuracy(), 100 * run.of_folded.accuracy(), run.different_predictions,
+      run.of_trained.count, run.largest_logit_difference);
+  fmt::print("a pass over {} pictures: {} as trained, {} folded\n", kTimedPictures,
+             bench::timing_text(timings.trained), bench::timing_text(timings.folded));
+}
+
+void print_json(const std::string& data, const FoldedRun& run, const Timings& timings) {
+  nlohmann::ordered_json layers;
+  for (const auto& step : run.steps)
+    layers.push_back({{"layer", step.layer},
+                      {"norm", step.norm},
+                      {"largest_input", step.certificate.largest_input},
+                      {"largest_difference", step.certificate.largest_measured()},
+                      {"bound", step.certificate.largest_bound()}});
+  const nlohmann::ordered_json json{{"data", data},
+                                    {"test_count", run.of_trained.count},
+                                    {"test_accuracy", run.of_trained.accuracy()},
+                                    {"folded_test_accuracy", run.of_folded.accuracy()},
+                                    {"different_predictions", run.different_predictions},
+                                    {"largest_logit_difference", run.largest_logit_difference},
+                                    {"layers", layers},
+                                    {"pictures_per_pass", kTimedPictures},
+                                    {"pass", bench::timing_json(timings.trained)},
+                                    {"folded_pass", bench::timing_json(timings.folded)}};
+  fmt::print("{}\n", json.dump(2));
+}
+
+int run(const Arguments& arguments) {
+  const auto folder = open_single_run(arguments.run);
+  check_not_of_a_run(arguments.file);
+  const auto data = arguments.data.empty() ? read_config(folder.config()).data : arguments.data;
+  const auto folded = fold_run(folder, open_data_set(data), arguments.threads);
+  save_model(arguments.file, folded.folded);
+  (arguments.json ? print_json : print_table)(data, folded, time_passes(folded));
+  return 0;
+}
+
+}  // namespace
+
+Command add_fold(CLI::App& program) {
+  auto arguments = std::make_shared<Arguments>();
+  auto* command = program.add_subcommand(
+      "fold", "Fold the batch norms of a run into its layers: the same network, smaller and faster");
+  command->footer(kExamples);
+  command->add_option("RUN", arguments->run, "The folder of a finished run")->required();
+  command->add_option("-o,--out", arguments->file, "Where to write the folded network")->required();
+  command->add_option("--data", arguments->data, "Other pictures than the run's: digits, or mnist:DIR");
+  command->add_option("--threads", arguments->threads, "Threads (default: the cores this process may use)")
+      ->check(CLI::Range(1, 1024));
+  command->add_flag("--json", arguments->json, "Print JSON");
+  return [arguments] { return run(*arguments); };
+}
+
+}  // namespace evenkeel::app

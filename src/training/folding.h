@@ -1,0 +1,34 @@
+// The digit network of a run without its batch norms: folded, and held against the one that was trained.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <vector>
+
+#include "evenkeel/fold.h"
+#include "training/data/data_set.h"
+#include "training/digit_network.h"
+#include "training/evaluation.h"
+#include "training/run_folder.h"
+
+namespace evenkeel::training {
+
+struct FoldedRun {
+  DigitNetwork trained;  // in evaluation mode, as is
+  DigitNetwork folded;   // of Norm::kNone
+  // Of every norm, with names as in the state dict and certificates measured on the test pictures.
+  std::vector<FoldStep> steps;
+
+  Evaluation of_trained, of_folded;
+  std::int64_t different_predictions = 0;
+  double largest_logit_difference = 0;
+};
+
+// Loads the model.pt of a run, folds it and evaluates both on the test pictures, with that many threads of LibTorch's pool.
+// Throws std::runtime_error with one line for a run without batch norm or with one that cannot be folded.
+FoldedRun fold_run(const RunFolder& folder, const DataSet& data, int threads);
+
+// Throws std::runtime_error with one line when `path` is a file that a run folder keeps.
+void check_not_of_a_run(const std::filesystem::path& path);
+
+}  // namespace evenkeel::training
