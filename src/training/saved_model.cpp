@@ -4,13 +4,13 @@
 
 #include <stdexcept>
 
+#include "lifecycle/atomic_file.h"
 #include "lifecycle/state_dict_file.h"
-#include "training/atomic_file.h"
 
 namespace evenkeel::training {
 
 void save_model(const std::filesystem::path& path, const DigitNetwork& network) {
-  write_file_atomically(path, lifecycle::encode_state_dict(lifecycle::state_dict(*network)));
+  lifecycle::write_file_atomically(path, lifecycle::encode_state_dict(lifecycle::state_dict(*network)));
 }
 
 DigitNetwork load_model(const std::filesystem::path& path, Norm norm) {
