@@ -56,8 +56,10 @@ class BatchNormLayer {
   const Frozen& frozen() const { return frozen_; }
 
   // Is called with the input of every forward, before anything else is done with it and without recording a graph;
-  // an empty function takes it away again. Not part of a clone.
+  // an empty function takes it away again. It must not call observe(). Not part of a clone.
   void observe(std::function<void(const torch::Tensor& input)> observer) { observer_ = std::move(observer); }
+
+  const std::function<void(const torch::Tensor& input)>& observer() const { return observer_; }
 
   // Batches that options.non_finite() kept out of the running statistics.
   std::int64_t skipped_batches() const { return skipped_batches_; }

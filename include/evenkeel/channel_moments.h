@@ -29,6 +29,12 @@ class ChannelMoments {
   // Nothing seen yet.
   explicit ChannelMoments(std::int64_t channels = 0);
 
+  ChannelMoments(const ChannelMoments& other);
+  ChannelMoments& operator=(const ChannelMoments& other);
+  ChannelMoments(ChannelMoments&&) = default;
+  ChannelMoments& operator=(ChannelMoments&&) = default;
+  ~ChannelMoments() = default;
+
   // Those of an (N, C, ...) tensor: float32, float64, bfloat16 or float16, any strides, on the CPU. Never a part of a graph.
   static ChannelMoments of(const torch::Tensor& input);
 

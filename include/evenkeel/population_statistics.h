@@ -31,14 +31,17 @@ struct LayerMoments {
 // Runs `forward(0)` to `forward(batches - 1)`, each of which is to call the network on that batch of samples, and gives the
 // moments that the inputs of Evenkeel's batch norms had, in the order in which they were called. All other
 // modules are in evaluation mode (no Dropout) and no graph is recorded. Modes, weights, running statistics and observers
-// are afterwards as they were, also if `forward` throws. Layers with a frozen mode or without running statistics
-// are left out.
+// are afterwards as they were, also if `forward` throws. Layers with frozen statistics or a frozen mode, and those without
+// running statistics, are left out and compute as in evaluation.
+//
+// A layer that is called more than once in a forward gets the moments of all its inputs together; only the first of
+// them is exactly what one giant batch would give it.
 std::vector<LayerMoments> measure_population_statistics(torch::nn::Module& network, std::int64_t batches,
                                                         const std::function<void(std::int64_t)>& forward,
                                                         Depth depth = Depth::kExact);
 
 // Measures, and makes the result the running statistics of each layer: its mean, and the variance that its
-// options.running_variance() names; num_batches_tracked becomes `batches`. Layers with frozen statistics are left out.
+// options.running_variance() names; num_batches_tracked becomes `batches`.
 // Throws c10::Error, and leaves all statistics as they were, if a layer saw no value, one value per channel, or
 // NaN or Inf.
 std::vector<LayerMoments> estimate_population_statistics(torch::nn::Module& network, std::int64_t batches,

@@ -11,19 +11,6 @@ namespace {
 
 using torch::Tensor;
 
-void check_input(const Tensor& input) {
-  TORCH_CHECK(input.defined(), "[batch_norm] expected an input, got an undefined tensor");
-  TORCH_CHECK(input.device().is_cpu(), "[batch_norm] expected an input on the CPU, got one on ",
-              input.device());
-  TORCH_CHECK(input.layout() == torch::kStrided, "[batch_norm] expected a dense (strided) input, got layout ",
-              input.layout());
-  const torch::Dtype dtype = input.scalar_type();
-  TORCH_CHECK(dtype == torch::kFloat || dtype == torch::kDouble || is_half(dtype),
-              "[batch_norm] expected input of dtype Float, Double, BFloat16 or Half, got ", dtype);
-  TORCH_CHECK(input.dim() >= 2, "[batch_norm] expected input with at least 2 dimensions (N, C, ...), got ",
-              input.dim(), "D input");
-}
-
 void check_values_per_channel(const Tensor& input) {
   const std::int64_t channels = input.size(1);
   std::int64_t count = input.size(0);
@@ -61,9 +48,22 @@ void check_residual(const Tensor& residual, const Tensor& input) {
 
 }  // namespace
 
+void check_input(const char* operation, const Tensor& input) {
+  TORCH_CHECK(input.defined(), "[", operation, "] expected an input, got an undefined tensor");
+  TORCH_CHECK(input.device().is_cpu(), "[", operation, "] expected an input on the CPU, got one on ",
+              input.device());
+  TORCH_CHECK(input.layout() == torch::kStrided, "[", operation,
+              "] expected a dense (strided) input, got layout ", input.layout());
+  const torch::Dtype dtype = input.scalar_type();
+  TORCH_CHECK(dtype == torch::kFloat || dtype == torch::kDouble || is_half(dtype), "[", operation,
+              "] expected input of dtype Float, Double, BFloat16 or Half, got ", dtype);
+  TORCH_CHECK(input.dim() >= 2, "[", operation,
+              "] expected input with at least 2 dimensions (N, C, ...), got ", input.dim(), "D input");
+}
+
 void check_batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor& running_var,
                       const functional::BatchNormFuncOptions& options) {
-  check_input(input);
+  check_input("batch_norm", input);
   if (options.training()) {
     check_values_per_channel(input);
     TORCH_CHECK(running_mean.defined() == running_var.defined(),

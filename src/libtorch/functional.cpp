@@ -7,7 +7,7 @@
 #include "libtorch/autograd.h"
 #include "libtorch/check.h"
 #include "libtorch/kernel_calls.h"
-#include "libtorch/running_statistics.h"
+#include "libtorch/running_update.h"
 
 namespace evenkeel::functional {
 

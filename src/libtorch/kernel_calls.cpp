@@ -148,6 +148,18 @@ Tensor empty_positive(const Tensor& input) {
   return at::empty({bytes}, input.options().dtype(torch::kByte));
 }
 
+Tensor channel_moments(const Tensor& input) {
+  const Tensor moments = empty_moments(input);
+  with_element(input.scalar_type(), [&]<typename T>(T) {
+    kernels::ChannelMoments<T> call;
+    call.geometry = geometry_of(input);
+    point(call.input, input);
+    point_to_rows(call.mean, call.m2, moments);
+    kernels::run(call, executor());
+  });
+  return moments;
+}
+
 void training_forward(const Forward& call, const Tensor& moments) {
   run_forward<kernels::TrainingForward>(
       call, [&](auto& kernel) { point_to_rows(kernel.mean, kernel.m2, moments); });

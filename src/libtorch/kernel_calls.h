@@ -53,6 +53,9 @@ struct Forward {
   Tensor positive = {};  // or undefined, when no backward will come
 };
 
+// The moments of a batch, without normalising it.
+Tensor channel_moments(const Tensor& input);
+
 void training_forward(const Forward& call, const Tensor& moments);  // writes `moments`
 void evaluation_forward(const Forward& call, const Tensor& mean, const Tensor& variance);
 
