@@ -10,6 +10,7 @@ using Command = std::function<int()>;
 
 Command add_train(CLI::App& program);
 Command add_evaluate(CLI::App& program);
+Command add_inspect(CLI::App& program);
 Command add_bench(CLI::App& program);
 
 }  // namespace evenkeel::app

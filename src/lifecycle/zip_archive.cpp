@@ -13,41 +13,21 @@ namespace {
 // Of the files that torch.save wrote before PyTorch 1.6, or writes when told to: a pickled magic number.
 constexpr std::string_view kLegacyStart = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9";
 
-[[noreturn]] void fail(const char* reason) {
-  throw std::runtime_error(fmt::format("expected a zip archive as torch.save writes it, found: {}", reason));
-}
-
-[[noreturn]] void fail_legacy() {
-  throw std::runtime_error(
-      "expected a zip archive as torch.save writes it since PyTorch 1.6, found the format before it: "
-      "torch.load the file and torch.save its state_dict() again");
-}
-
 zip* open_zip(const std::filesystem::path& path) {
   int code = 0;
   zip* opened = zip_open(path.c_str(), ZIP_RDONLY, &code);
   if (opened != nullptr) return opened;
   std::string start(kLegacyStart.size(), '\0');
   std::ifstream(path, std::ios::binary).read(start.data(), static_cast<std::streamsize>(start.size()));
-  if (start == kLegacyStart) fail_legacy();
+  if (start == kLegacyStart)
+    throw std::runtime_error(
+        "expected a zip archive as torch.save writes it since PyTorch 1.6, found the format before it: "
+        "torch.load the file and torch.save its state_dict() again");
   zip_error_t error;
   zip_error_init_with_code(&error, code);
   const std::string reason = zip_error_strerror(&error);
   zip_error_fini(&error);
-  fail(reason.c_str());
-}
-
-zip* open_zip(std::string_view bytes) {
-  if (bytes.starts_with(kLegacyStart)) fail_legacy();
-  zip_error_t error;
-  zip_error_init(&error);
-  zip_source_t* source = zip_source_buffer_create(bytes.data(), bytes.size(), /*freep=*/0, &error);
-  zip* opened = source == nullptr ? nullptr : zip_open_from_source(source, ZIP_RDONLY, &error);
-  if (opened == nullptr && source != nullptr) zip_source_free(source);
-  const std::string reason = zip_error_strerror(&error);
-  zip_error_fini(&error);
-  if (opened == nullptr) fail(reason.c_str());
-  return opened;
+  throw std::runtime_error(fmt::format("expected a zip archive as torch.save writes it, found: {}", reason));
 }
 
 std::string find_folder(zip* archive) {
@@ -65,13 +45,8 @@ std::string find_folder(zip* archive) {
 
 void ZipArchive::Closer::operator()(zip* archive) const { zip_discard(archive); }
 
-ZipArchive::ZipArchive(zip* opened, std::uintmax_t size)
-    : zip_(opened), unread_(size), folder_(find_folder(opened)) {}
-
 ZipArchive::ZipArchive(const std::filesystem::path& path)
-    : ZipArchive(open_zip(path), std::filesystem::file_size(path)) {}
-
-ZipArchive::ZipArchive(std::string_view bytes) : ZipArchive(open_zip(bytes), bytes.size()) {}
+    : zip_(open_zip(path)), unread_(std::filesystem::file_size(path)), folder_(find_folder(zip_.get())) {}
 
 std::optional<std::string> ZipArchive::record(const std::string& name) {
   const auto entry = zip_name_locate(zip_.get(), (folder_ + name).c_str(), 0);

@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 
 struct zip;
 
@@ -17,9 +16,6 @@ class ZipArchive {
  public:
   // Throws std::runtime_error with one line when the file is missing, is no zip archive or holds no data.pkl.
   explicit ZipArchive(const std::filesystem::path& path);
-
-  // The bytes of such a file, which have to outlive the archive.
-  explicit ZipArchive(std::string_view bytes);
 
   // The bytes of FOLDER/name, or nothing when there is no such record. Throws when they are not as they were written, and
   // when all records that were asked for are together larger than the file, as only records that share bytes are.
@@ -32,7 +28,6 @@ class ZipArchive {
   struct Closer {
     void operator()(zip* archive) const;
   };
-  ZipArchive(zip* opened, std::uintmax_t size);
   std::string read(std::uint64_t entry, std::uint64_t size, const std::string& name);
 
   std::unique_ptr<zip, Closer> zip_;
