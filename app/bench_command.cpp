@@ -14,8 +14,8 @@
 #include "bench/step_bench.h"
 #include "bench/step_output.h"
 #include "commands.h"
+#include "lifecycle/atomic_file.h"
 #include "process.h"
-#include "training/atomic_file.h"
 #include "training/json_file.h"
 
 namespace evenkeel::app {
@@ -76,7 +76,7 @@ int show(const Result& result, const Arguments& arguments, std::string (*tables)
   fmt::print("{}", tables(result));
   std::fflush(stdout);
   if (!arguments.json.empty()) training::write_json(arguments.json, json(result));
-  if (!arguments.html.empty()) training::write_file_atomically(arguments.html, page(result));
+  if (!arguments.html.empty()) lifecycle::write_file_atomically(arguments.html, page(result));
   return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "process.h"
 #include "training/calibration.h"
+#include "training/comparison.h"
 #include "training/config.h"
 #include "training/data/data_set.h"
 #include "training/run_folder.h"
@@ -75,10 +76,10 @@ void print_json(const Calibration& result, const std::string& data, const std::s
 }
 
 int run(Arguments& arguments) {
-  const auto folder = open_run_folder(arguments.run);
+  const auto folder = open_single_run(arguments.run);
   const auto config = read_config(folder.config());
   const std::string out = arguments.out.empty() ? (folder.path / "calibrated.pt").string() : arguments.out;
-  refuse_model_of(folder, out);
+  check_not_of_a_run(out);
   const auto data_name = arguments.data.empty() ? config.data : arguments.data;
   const auto data = open_data_set(data_name);
   if (arguments.one_pass) arguments.settings.depth = Depth::kOnePass;

@@ -29,12 +29,12 @@ int fail(int code, std::string_view message) noexcept {
 int main(int count, char** arguments) try {
   evenkeel::app::keep_freed_memory();
 
-  CLI::App program("Batch normalization: train and evaluate a digit classifier, measure the kernels");
+  CLI::App program("Batch normalization: train and evaluate a digit classifier, inspect models, measure");
   program.name("evenkeel");
   program.require_subcommand(1);
-  const std::array commands{evenkeel::app::add_train(program), evenkeel::app::add_evaluate(program),
+  const std::array commands{evenkeel::app::add_train(program),     evenkeel::app::add_evaluate(program),
                             evenkeel::app::add_calibrate(program), evenkeel::app::add_fold(program),
-                            evenkeel::app::add_bench(program)};
+                            evenkeel::app::add_inspect(program),   evenkeel::app::add_bench(program)};
   try {
     program.parse(count, arguments);
   } catch (const CLI::ParseError& error) {

@@ -13,6 +13,8 @@ namespace evenkeel::lifecycle {
 enum class Opcode : std::uint8_t {
   kMark = '(',
   kStop = '.',
+  kPop = '0',
+  kPopMark = '1',
   kBinFloat = 'G',
   kBinInt = 'J',
   kBinInt1 = 'K',
@@ -36,12 +38,14 @@ enum class Opcode : std::uint8_t {
   kEmptyDict = '}',
   kEmptyTuple = ')',
   kProtocol = 0x80,
+  kNewObject = 0x81,
   kTuple1 = 0x85,
   kTuple2 = 0x86,
   kTuple3 = 0x87,
   kNewTrue = 0x88,
   kNewFalse = 0x89,
   kLong1 = 0x8a,
+  kLong4 = 0x8b,
 };
 
 // The class torch.<name> that stands for a tensor's element type in the file.

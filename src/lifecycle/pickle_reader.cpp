@@ -20,13 +20,18 @@ template <typename... Arguments>
 
 PickleGlobal find_global(std::string_view module, std::string_view name) {
   using Kind = PickleGlobal::Kind;
-  if (module == "collections" && name == "OrderedDict") return {Kind::kOrderedDict};
-  if (module == "torch._utils" && name == "_rebuild_tensor_v2") return {Kind::kRebuildTensor};
-  if (module == "torch._utils" && name == "_rebuild_parameter") return {Kind::kRebuildParameter};
-  if (module == "torch")
-    for (const auto& type : kStorageTypes)
-      if (type.name == name) return {Kind::kStorageType, type.dtype};
-  fail("expected a dictionary of tensors, found the Python object {}.{}", module, name);
+  PickleGlobal found{.module = module, .name = name};
+  if (module == "collections" && name == "OrderedDict") found.kind = Kind::kOrderedDict;
+  if (module == "torch._utils" && name == "_rebuild_tensor_v2") found.kind = Kind::kRebuildTensor;
+  if (module == "torch._utils" && name == "_rebuild_parameter") found.kind = Kind::kRebuildParameter;
+  if (module == "torch") {
+    for (const auto& type : kStorageTypes) {
+      if (type.name != name) continue;
+      found.kind = Kind::kStorageType;
+      found.dtype = type.dtype;
+    }
+  }
+  return found;
 }
 
 class PickleReader {
@@ -54,6 +59,12 @@ class PickleReader {
       case Opcode::kMark:
         marks_.push_back(stack_.size());
         break;
+      case Opcode::kPop:
+        pop();
+        break;
+      case Opcode::kPopMark:
+        pop_to_mark();
+        break;
       case Opcode::kNone:
         push(PickleNone{});
         break;
@@ -73,7 +84,10 @@ class PickleReader {
         push(std::int64_t{integer<std::uint16_t>()});
         break;
       case Opcode::kLong1:
-        push(long_integer(integer<std::uint8_t>()));
+        push_long(take(integer<std::uint8_t>()));
+        break;
+      case Opcode::kLong4:
+        push_long(take(integer<std::uint32_t>()));
         break;
       case Opcode::kBinFloat:
         push(big_endian_double());
@@ -128,15 +142,15 @@ class PickleReader {
         set_items(pop_to_mark());
         break;
       case Opcode::kBinPersonId:
-        push(PickleStorage{storage(pop_as<PickleSequence*>("a storage's description")->items)});
+        push_storage(pop_as<PickleSequence*>("a storage's description")->items);
         break;
       case Opcode::kReduce:
+      case Opcode::kNewObject:
         call();
         break;
       case Opcode::kBuild:
-        pop();
-        top_as<PickleDict*>("a dictionary");
-        break;  // attributes such as _metadata
+        set_attributes(pop());
+        break;
       default:
         fail("expected a pickle of tensors, found the opcode 0x{:02x}", static_cast<int>(code));
     }
@@ -163,12 +177,12 @@ class PickleReader {
     return value;
   }
 
-  std::int64_t long_integer(std::size_t count) {
-    if (count > 8) fail("expected an integer of at most 64 bits, found one of {} bytes", count);
-    const auto bytes = take(count);
+  void push_long(std::string_view bytes) {
+    if (bytes.size() > 8) return push_object("builtins", "int");
     auto value = little_endian(bytes);
-    if (count > 0 && count < 8 && (bytes.back() & 0x80) != 0) value |= ~std::uint64_t{0} << (8 * count);
-    return static_cast<std::int64_t>(value);
+    if (!bytes.empty() && bytes.size() < 8 && (bytes.back() & 0x80) != 0)
+      value |= ~std::uint64_t{0} << (8 * bytes.size());
+    push(static_cast<std::int64_t>(value));
   }
 
   double big_endian_double() {
@@ -198,6 +212,9 @@ class PickleReader {
     push(&pickle_.sequences.emplace_back(PickleSequence{std::move(items)}));
   }
   void push_dict() { push(&pickle_.dicts.emplace_back()); }
+  void push_object(std::string_view module, std::string_view name) {
+    push(&pickle_.objects.emplace_back(PickleObject{module, name}));
+  }
 
   // Values below the last mark are not this operation's.
   std::size_t available() const { return stack_.size() - (marks_.empty() ? 0 : marks_.back()); }
@@ -250,35 +267,60 @@ class PickleReader {
   }
 
   // --- objects ---
+  // What is added to an object that means nothing here is dropped.
+  bool top_is_object() { return std::holds_alternative<PickleObject*>(top()); }
+
   void append(std::vector<PickleValue> values) {
+    if (top_is_object()) return;
     auto& items = top_as<PickleSequence*>("a list")->items;
     items.insert(items.end(), std::make_move_iterator(values.begin()), std::make_move_iterator(values.end()));
   }
 
   void set_items(std::vector<PickleValue> values) {
     if (values.size() % 2 != 0) fail("expected keys and values in pairs, found {} of them", values.size());
+    if (top_is_object()) return;
     auto& items = top_as<PickleDict*>("a dictionary")->items;
     for (std::size_t i = 0; i < values.size(); i += 2)
       items.emplace_back(std::move(values[i]), std::move(values[i + 1]));
   }
 
-  torch::Tensor storage(const std::vector<PickleValue>& id) {
+  // An object whose state is no dictionary has none that we could use.
+  void set_attributes(const PickleValue& state) {
+    const auto* attributes = std::get_if<PickleDict*>(&state);
+    if (top_is_object()) {
+      if (attributes != nullptr) std::get<PickleObject*>(top())->attributes = *attributes;
+      return;
+    }
+    if (attributes == nullptr) fail("expected a dictionary of attributes, found {}", kind_of(state));
+    top_as<PickleDict*>("a dictionary or an object")->attributes = *attributes;
+  }
+
+  // A storage of elements that no tensor here has (quantised, complex, ...) is an object like any other.
+  void push_storage(const std::vector<PickleValue>& id) {
+    const auto* type = id.size() > 1 ? std::get_if<PickleGlobal>(&id[1]) : nullptr;
+    if (type != nullptr && type->kind == PickleGlobal::Kind::kOther)
+      return push_object(type->module, type->name);
     const auto description = storage_description(id);
-    return load_storage_(description.key, description.dtype, description.count);
+    push(PickleStorage{load_storage_(description.key, description.dtype, description.count)});
   }
 
   void call() {
     const auto& arguments = pop_as<PickleSequence*>("arguments")->items;
-    switch (pop_as<PickleGlobal>("a function").kind) {
+    const auto function = pop_as<PickleGlobal>("a function");
+    const auto* object = arguments.empty() ? nullptr : std::get_if<PickleObject*>(&arguments.front());
+    switch (function.kind) {
       case PickleGlobal::Kind::kOrderedDict:
         if (!arguments.empty()) fail("expected an empty OrderedDict, found {} arguments", arguments.size());
         return push_dict();
       case PickleGlobal::Kind::kRebuildTensor:
-        return push(rebuild_tensor(arguments));
       case PickleGlobal::Kind::kRebuildParameter:
-        return push(rebuild_parameter(arguments));
+        if (object != nullptr) return push(*object);
+        return push(function.kind == PickleGlobal::Kind::kRebuildTensor ? rebuild_tensor(arguments)
+                                                                        : rebuild_parameter(arguments));
       case PickleGlobal::Kind::kStorageType:
         fail("expected a function in the pickle, found a call of a storage type");
+      case PickleGlobal::Kind::kOther:
+        return push_object(function.module, function.name);
     }
   }
 
@@ -296,11 +338,21 @@ Pickle read_pickle(std::string_view bytes, const LoadStorage& load_storage) {
   return PickleReader(bytes, load_storage).read();
 }
 
-std::string_view kind_of(const PickleValue& value) {
-  constexpr std::array<std::string_view, std::variant_size_v<PickleValue>> kNames{
+const PickleValue* PickleDict::find(std::string_view name) const {
+  for (const auto& [key, value] : items) {
+    const auto* text = std::get_if<std::string_view>(&key);
+    if (text != nullptr && *text == name) return &value;
+  }
+  return nullptr;
+}
+
+std::string kind_of(const PickleValue& value) {
+  if (const auto* object = std::get_if<PickleObject*>(&value))
+    return fmt::format("the Python object {}.{}", (*object)->module, (*object)->name);
+  constexpr std::array<std::string_view, std::variant_size_v<PickleValue> - 1> kNames{
       "None",    "a truth value", "an integer", "a number", "text",
       "a class", "a storage",     "a tensor",   "a list",   "a dictionary"};
-  return kNames[value.index()];
+  return std::string(kNames[value.index()]);
 }
 
 }  // namespace evenkeel::lifecycle

@@ -107,17 +107,21 @@ std::string pickle_state_dict(const StateDict& state) {
   }
   writer.op(Opcode::kSetItems);
 
-  // state._metadata = OrderedDict({module: {'version': n}}): without it PyTorch takes every batch norm for
-  // version 1.
+  // state._metadata = OrderedDict({module: {'version': n, 'frozen': bits}}): without it PyTorch takes every batch norm
+  // for version 1.
   writer.op(Opcode::kEmptyDict);
   writer.text("_metadata");
   writer.empty_ordered_dict();
   writer.op(Opcode::kMark);
-  for (const auto& [module, version] : state.module_versions) {
-    writer.text(module);
+  for (const auto& module : state.modules) {
+    writer.text(module.name);
     writer.op(Opcode::kEmptyDict);
     writer.text("version");
-    writer.integer(version);
+    writer.integer(module.version);
+    writer.op(Opcode::kSetItem);
+    if (!module.frozen) continue;
+    writer.text("frozen");
+    writer.integer(*module.frozen);
     writer.op(Opcode::kSetItem);
   }
   writer.op(Opcode::kSetItems);

@@ -4,6 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <stdexcept>
+#include <utility>
+
+#include "evenkeel/batch_norm_layer.h"
 
 namespace evenkeel::lifecycle {
 namespace {
@@ -26,8 +29,11 @@ StateDict state_dict(const torch::nn::Module& root) {
     for (const auto& parameter : module.value()->named_parameters(/*recurse=*/false))
       state.tensors.insert(prefix + parameter.key(), parameter.value().detach());
     for (const auto& buffer : buffers) state.tensors.insert(prefix + buffer.key(), buffer.value());
-    state.module_versions.emplace_back(
-        module.key(), buffers.contains("num_batches_tracked") ? kVersionWithBatchCounter : kVersion);
+    ModuleMetadata metadata{module.key(), kVersion, std::nullopt};
+    if (buffers.contains("num_batches_tracked")) metadata.version = kVersionWithBatchCounter;
+    if (const auto* layer = dynamic_cast<const BatchNormLayer*>(module.value().get()))
+      metadata.frozen = layer->frozen().bits();
+    state.modules.push_back(std::move(metadata));
   }
   return state;
 }

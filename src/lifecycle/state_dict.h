@@ -5,18 +5,26 @@
 #include <torch/ordered_dict.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace evenkeel::lifecycle {
 
 using NamedTensors = torch::OrderedDict<std::string, torch::Tensor>;
 
+// What PyTorch keeps about a module in state_dict()._metadata.
+struct ModuleMetadata {
+  std::string name;
+  std::int64_t version = 1;            // of its layout
+  std::optional<std::int64_t> frozen;  // Frozen::bits() of an Evenkeel batch norm; Python passes over it
+
+  bool operator==(const ModuleMetadata&) const = default;
+};
+
 struct StateDict {
   NamedTensors tensors{"tensor"};
-  // What PyTorch keeps in state_dict()._metadata: for every module, in order, the version of its layout.
-  std::vector<std::pair<std::string, std::int64_t>> module_versions;
+  std::vector<ModuleMetadata> modules;  // in order; empty where a file says nothing about them
 };
 
 // The tensors are the module's own, not copies. Order: each module's parameters, its buffers, then its

@@ -13,8 +13,7 @@ namespace evenkeel::lifecycle {
 std::string encode_state_dict(const StateDict& state);
 
 // Reads a file written by encode_state_dict or by torch.save since PyTorch 1.6. Nothing in the file is
-// executed, every size is checked before memory is taken, and every byte read has a checksum. Module versions
-// are not read. Throws std::runtime_error with one line (the path, what was expected, what was found) for
+// executed, every size is checked before memory is taken, and every byte read has a checksum. Throws std::runtime_error with one line (the path, what was expected, what was found) for
 // anything else.
 StateDict read_state_dict(const std::filesystem::path& path);
 

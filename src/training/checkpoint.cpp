@@ -8,8 +8,8 @@
 #include <stdexcept>
 #include <type_traits>
 
+#include "lifecycle/atomic_file.h"
 #include "lifecycle/state_dict_file.h"
-#include "training/atomic_file.h"
 
 namespace evenkeel::training {
 namespace {
@@ -68,7 +68,7 @@ void save_checkpoint(const std::filesystem::path& path, const DigitNetwork& netw
                      const Progress& progress) {
   lifecycle::StateDict state;
   state.tensors = tensors_of(network, adam, progress);
-  write_file_atomically(path, lifecycle::encode_state_dict(state));
+  lifecycle::write_file_atomically(path, lifecycle::encode_state_dict(state));
 }
 
 Progress load_checkpoint(const std::filesystem::path& path, DigitNetwork& network, torch::optim::Adam& adam) {

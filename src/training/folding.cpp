@@ -59,7 +59,7 @@ FoldedRun fold_run(const RunFolder& folder, const DataSet& data, int threads) {
     throw std::runtime_error(
         fmt::format("{}: expected a run with batch norm to fold, found norm none", folder.path.string()));
   const torch::NoGradGuard no_gradients;
-  FoldedRun run{load_model(folder.model(), config.norm), DigitNetwork(Norm::kNone), {}, {}, {}, 0, 0};
+  FoldedRun run{load_model(folder.model()), DigitNetwork(Norm::kNone), {}, {}, {}, 0, 0};
   run.trained->eval();
   run.folded->eval();
   const Tensor pictures = all_pictures(data.test, config);
@@ -72,17 +72,6 @@ FoldedRun fold_run(const RunFolder& folder, const DataSet& data, int threads) {
   run.of_folded = evaluate(*run.folded, data.test, config);
   compare_logits(run, pictures);
   return run;
-}
-
-void check_not_of_a_run(const std::filesystem::path& path) {
-  const auto whole = std::filesystem::weakly_canonical(path);
-  const RunFolder folder{whole.parent_path()};
-  if (!std::filesystem::exists(folder.config())) return;
-  for (const auto& kept : {folder.config(), folder.metrics(), folder.checkpoint(), folder.model(),
-                           folder.summary(), folder.report()})
-    if (whole == kept)
-      throw std::runtime_error(fmt::format(
-          "{}: expected a file for the folded network, found one that the run keeps", path.string()));
 }
 
 }  // namespace evenkeel::training

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <vector>
 
 #include "evenkeel/fold.h"
@@ -27,8 +26,5 @@ struct FoldedRun {
 // Loads the model.pt of a run, folds it and evaluates both on the test pictures, with that many threads of LibTorch's pool.
 // Throws std::runtime_error with one line for a run without batch norm or with one that cannot be folded.
 FoldedRun fold_run(const RunFolder& folder, const DataSet& data, int threads);
-
-// Throws std::runtime_error with one line when `path` is a file that a run folder keeps.
-void check_not_of_a_run(const std::filesystem::path& path);
 
 }  // namespace evenkeel::training

@@ -7,12 +7,12 @@
 #include <stdexcept>
 #include <utility>
 
-#include "training/atomic_file.h"
+#include "lifecycle/atomic_file.h"
 
 namespace evenkeel::training {
 
 void write_json(const std::filesystem::path& path, const nlohmann::ordered_json& value) {
-  write_file_atomically(path, value.dump(2) + '\n');
+  lifecycle::write_file_atomically(path, value.dump(2) + '\n');
 }
 
 JsonFile::JsonFile(std::filesystem::path path) : path_(std::move(path)) {

@@ -53,6 +53,17 @@ RunFolder open_run_folder(const fs::path& path) {
   return folder;
 }
 
+void check_not_of_a_run(const std::filesystem::path& path) {
+  const auto whole = std::filesystem::weakly_canonical(path);
+  const RunFolder folder{whole.parent_path()};
+  if (!std::filesystem::exists(folder.config())) return;
+  for (const auto& kept : {folder.config(), folder.metrics(), folder.checkpoint(), folder.model(),
+                           folder.summary(), folder.report()})
+    if (whole == kept)
+      throw std::runtime_error(
+          fmt::format("{}: expected another file, found one that a run keeps", path.string()));
+}
+
 void remove_temporary_files(const RunFolder& folder) {
   std::vector<fs::path> leftovers;
   for (const auto& entry : fs::directory_iterator(folder.path))

@@ -42,6 +42,9 @@ RunFolder create_run_folder(const std::filesystem::path& path);
 // Throws std::runtime_error with one line unless there is a run in the folder.
 RunFolder open_run_folder(const std::filesystem::path& path);
 
+// Throws std::runtime_error with one line when a run folder keeps `path`, so that writing it would damage the run.
+void check_not_of_a_run(const std::filesystem::path& path);
+
 // Removes the temporary files that killed processes have left in the folder.
 void remove_temporary_files(const RunFolder& folder);
 

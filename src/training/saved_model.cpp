@@ -4,13 +4,13 @@
 
 #include <stdexcept>
 
+#include "lifecycle/atomic_file.h"
 #include "lifecycle/state_dict_file.h"
-#include "training/atomic_file.h"
 
 namespace evenkeel::training {
 
 void save_model(const std::filesystem::path& path, const DigitNetwork& network) {
-  write_file_atomically(path, lifecycle::encode_state_dict(lifecycle::state_dict(*network)));
+  lifecycle::write_file_atomically(path, lifecycle::encode_state_dict(lifecycle::state_dict(*network)));
 }
 
 DigitNetwork load_model(const std::filesystem::path& path) {
@@ -23,12 +23,6 @@ DigitNetwork load_model(const std::filesystem::path& path) {
     throw std::runtime_error(fmt::format("{}: {}", path.string(), error.what()));
   }
   return network;
-}
-
-void refuse_model_of(const RunFolder& folder, const std::filesystem::path& out) {
-  if (std::filesystem::weakly_canonical(out) == std::filesystem::weakly_canonical(folder.model()))
-    throw std::runtime_error(
-        fmt::format("{}: expected another file than the run's own model, found that", out.string()));
 }
 
 }  // namespace evenkeel::training

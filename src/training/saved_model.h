@@ -4,7 +4,6 @@
 #include <filesystem>
 
 #include "training/digit_network.h"
-#include "training/run_folder.h"
 
 namespace evenkeel::training {
 
@@ -14,8 +13,5 @@ void save_model(const std::filesystem::path& path, const DigitNetwork& network);
 // With batch norm (Evenkeel's) where the file has running statistics, without where it has none. Throws std::runtime_error with
 // one line when the file is missing, damaged or of another network.
 DigitNetwork load_model(const std::filesystem::path& path);
-
-// Throws std::runtime_error with one line if writing `out` would overwrite the model of the run.
-void refuse_model_of(const RunFolder& folder, const std::filesystem::path& out);
 
 }  // namespace evenkeel::training

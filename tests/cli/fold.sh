@@ -30,7 +30,7 @@ run 0 evaluate plain --json
 contains stdout "\"test_accuracy\": $folded,"
 
 fails 1 "evenkeel: plain: expected a run with batch norm to fold, found norm none" fold plain -o x.pt
-fails 1 "evenkeel: first/model.pt: expected a file for the folded network, found one that the run keeps" \
+fails 1 "evenkeel: first/model.pt: expected another file, found one that a run keeps" \
   fold first -o first/model.pt
 fails 1 "evenkeel: nowhere: expected the folder of a run, found none" fold nowhere -o x.pt
 run 1 fold first -o missing/x.pt

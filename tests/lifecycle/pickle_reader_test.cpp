@@ -55,10 +55,39 @@ TEST(PickleReaderTest, NumbersTextAndContainersAreWhatPythonWrote) {
   EXPECT_TRUE(std::get<bool>(std::get<PickleSequence*>(items[1].second)->items[0]));
 }
 
-TEST(PickleReaderTest, OtherPythonObjectsAreNamedAndRefused) {
-  EXPECT_EQ(error_of("\x80\x02"
-                     "cos\nsystem\nX\2\0\0\0ls\x85R."s),
-            "expected a dictionary of tensors, found the Python object os.system");
+TEST(PickleReaderTest, OtherPythonObjectsAreNamesThatDoNothing) {
+  const auto bytes =
+      "\x80\x02"
+      "cos\nsystem\nX\2\0\0\0ls\x85R."s;
+  EXPECT_EQ(kind_of(read_pickle(bytes, load_ten_elements).root), "the Python object os.system");
+}
+
+TEST(PickleReaderTest, AnObjectOfAnotherClassKeepsItsAttributes) {
+  // class c of module m, made by __new__, with the attribute a = 7; its list items and dict items are dropped
+  const auto bytes =
+      "\x80\x02"
+      "cm\nc\n)\x81}X\1\0\0\0aK\x07sbK\x01"
+      "aK\x01K\x02s."s;
+  const auto pickle = read_pickle(bytes, load_ten_elements);
+  const auto* object = std::get<PickleObject*>(pickle.root);
+  EXPECT_EQ(object->name, "c");
+  const auto* value = object->attributes->find("a");
+  ASSERT_NE(value, nullptr);
+  EXPECT_EQ(std::get<std::int64_t>(*value), 7);
+  EXPECT_EQ(object->attributes->find("b"), nullptr);
+}
+
+TEST(PickleReaderTest, ElementsOfOtherTypesAreObjectsAndNeedNoStorage) {
+  auto bytes = tensor(0, 10, 1);
+  bytes.replace(bytes.find("FloatStorage"), 12, "QInt8Storage");
+  EXPECT_EQ(kind_of(read_pickle(bytes, load_ten_elements).root), "the Python object torch.QInt8Storage");
+}
+
+TEST(PickleReaderTest, AnIntegerOfManyBytesIsAnObject) {
+  const auto bytes =
+      "\x80\x02\x8a\x09"
+      "123456789."s;
+  EXPECT_EQ(kind_of(read_pickle(bytes, load_ten_elements).root), "the Python object builtins.int");
 }
 
 TEST(PickleReaderTest, OtherOpcodesAreRefused) {
@@ -94,7 +123,7 @@ TEST(PickleReaderTest, LengthsBeyondTheEndAreRefused) {
 TEST(PickleReaderTest, ManglingAPickleGivesAValueOrAnErrorNeverACrash) {
   StateDict state;
   for (const char* name : {"a.weight", "a.bias", "b"}) state.tensors.insert(name, torch::zeros({2, 5}));
-  state.module_versions = {{"", 1}, {"a", 2}};
+  state.modules = {{"", 1, {}}, {"a", 2, 3}};
   const auto bytes = pickle_state_dict(state);
   std::mt19937 random(7);
   int read = 0;

@@ -34,7 +34,7 @@ def main(command, *paths):
     elif command == "metadata":
         state = torch.load(paths[0])
         assert type(state) is OrderedDict
-        assert state._metadata == OrderedDict([("", {"version": 1}), ("layer", {"version": 2})]), state._metadata
+        assert state._metadata == OrderedDict([("", {"version": 1}), ("layer", {"version": 2, "frozen": 5})]), state._metadata
         assert state["layer.num_batches_tracked"].item() == 1 << 40
     else:
         sys.exit(f"expected write, write_nested, compare or metadata, found {command}")

@@ -41,7 +41,7 @@ StateDict example() {
   StateDict state;
   state.tensors.insert("layer.weight", torch::arange(6, torch::kFloat32).reshape({2, 3}) / 7);
   state.tensors.insert("layer.num_batches_tracked", torch::tensor(std::int64_t{1} << 40));
-  state.module_versions = {{"", 1}, {"layer", 2}};
+  state.modules = {{"", 1, {}}, {"layer", 2, 5}};
   return state;
 }
 

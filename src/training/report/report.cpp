@@ -4,7 +4,7 @@
 
 #include <stdexcept>
 
-#include "training/atomic_file.h"
+#include "lifecycle/atomic_file.h"
 #include "training/report/page.h"
 #include "training/report/plot.h"
 #include "training/report/sections.h"
@@ -16,9 +16,10 @@ void write_report(const std::filesystem::path& path, const Report& report) {
     throw std::invalid_argument(
         fmt::format("[write_report] expected 1 to {} runs, found {}", kInks, report.runs.size()));
   }
-  write_file_atomically(path, html_page(report.title, headline(report) + comparison_section(report) +
-                                                          curves_section(report) + pictures_section(report) +
-                                                          layers_section(report) + settings_section(report)));
+  lifecycle::write_file_atomically(
+      path, html_page(report.title, headline(report) + comparison_section(report) + curves_section(report) +
+                                        pictures_section(report) + layers_section(report) +
+                                        settings_section(report)));
 }
 
 }  // namespace evenkeel::training

@@ -81,6 +81,15 @@ figcaption { font-size: 0.9rem; color: var(--quiet); margin-top: 0.25rem; }
 .pictures small { display: block; }
 .pictures .wrong { color: var(--wrong); }
 
+ul.findings { list-style: none; margin: 0.25rem 0 0.75rem; padding: 0; max-width: 44rem; }
+ul.findings li { overflow-wrap: anywhere; }
+.severity-error { color: var(--wrong); } .severity-warning { color: var(--run-2); } .severity-note { color: var(--quiet); }
+.strip { display: grid; grid-template-columns: 12rem minmax(0, 1fr); gap: 0 1rem; align-items: center; margin: 0.35rem 0; font-size: 0.85rem; line-height: 1.3; }
+.strip span { color: var(--quiet); } .strip b { display: block; font-weight: normal; color: var(--text); }
+.strip svg { display: block; width: 100%; height: 1.75rem; background: linear-gradient(var(--panel), var(--panel)) bottom / 100% 80% no-repeat; }
+.strip rect { fill: var(--run-1); } .strip .marked { fill: var(--wrong); }
+@media screen and (max-width: 48rem) { .strip { grid-template-columns: 1fr; margin: 0.6rem 0; } .strip b { display: inline; } }
+
 @media print {
   html { font-size: 10pt; }
   main { max-width: none; padding: 0; }

@@ -1,4 +1,4 @@
-#include "training/atomic_file.h"
+#include "lifecycle/atomic_file.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -17,7 +17,7 @@
 #include <thread>
 #include <vector>
 
-namespace evenkeel::training {
+namespace evenkeel::lifecycle {
 namespace {
 
 using ::testing::AllOf;
@@ -154,4 +154,4 @@ TEST_F(AtomicFileTest, AFullDiskKeepsTheOldFile) {
 }
 
 }  // namespace
-}  // namespace evenkeel::training
+}  // namespace evenkeel::lifecycle

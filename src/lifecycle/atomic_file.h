@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string_view>
 
-namespace evenkeel::training {
+namespace evenkeel::lifecycle {
 
 // Replaces the file at `path` by `bytes`: written to a new file in the same folder, flushed to the disk, then
 // renamed over `path`. Throws std::runtime_error with one line (the path and the system's reason) when any
@@ -13,4 +13,4 @@ namespace evenkeel::training {
 // processes; the last one to finish wins.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 
-}  // namespace evenkeel::training
+}  // namespace evenkeel::lifecycle

@@ -1,7 +1,6 @@
-#include "training/atomic_file.h"
+#include "lifecycle/atomic_file.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -10,12 +9,11 @@
 #include <string>
 #include <system_error>
 
-namespace evenkeel::training {
+namespace evenkeel::lifecycle {
 namespace {
 
 [[noreturn]] void fail(const std::filesystem::path& path, int error) {
-  throw std::runtime_error(
-      fmt::format("cannot write {}: {}", path.string(), std::generic_category().message(error)));
+  throw std::runtime_error("cannot write " + path.string() + ": " + std::generic_category().message(error));
 }
 
 // The new file until it is renamed; what is not renamed is removed.
@@ -23,7 +21,7 @@ class TemporaryFile {
  public:
   explicit TemporaryFile(const std::filesystem::path& target) : target_(target), path_(target) {
     static std::atomic<unsigned> count{0};
-    path_ += fmt::format(".{}-{}.tmp", ::getpid(), count++);
+    path_ += "." + std::to_string(::getpid()) + "-" + std::to_string(count++) + ".tmp";
     // A leftover of a killed process that had the same process id may be overwritten: hence no O_EXCL.
     descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (descriptor_ < 0) fail(target_, errno);
@@ -85,4 +83,4 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
   flush_folder(path);
 }
 
-}  // namespace evenkeel::training
+}  // namespace evenkeel::lifecycle

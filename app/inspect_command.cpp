@@ -1,0 +1,111 @@
+#include <fmt/format.h>
+#include <torch/utils.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+
+#include "commands.h"
+#include "evenkeel/inspect.h"
+#include "lifecycle/atomic_file.h"
+#include "process.h"
+#include "training/batches.h"
+#include "training/config.h"
+#include "training/data/data_set.h"
+#include "training/inspection_text.h"
+#include "training/inspection_with_data.h"
+#include "training/report/inspection_page.h"
+#include "training/run_folder.h"
+#include "training/saved_model.h"
+
+namespace evenkeel::app {
+namespace {
+
+using namespace training;
+
+constexpr const char* kExamples = R"(Examples:
+  evenkeel inspect model.pt                            any PyTorch state dict, checkpoint or TorchScript file
+  evenkeel inspect runs/mnist --data mnist:data        what the running statistics are worth on pictures
+  evenkeel inspect model.pt --strict && echo healthy   for a check in CI
+  evenkeel inspect model.pt --json | jq '.layers[].findings'
+  evenkeel inspect model.pt --html model.html
+
+Exit code 1: there are errors or, with --strict, warnings. Nothing in a file is executed. docs/inspect.md says what is
+looked for.)";
+
+struct Arguments {
+  std::string file;
+  std::string data;
+  std::string html;
+  int threads = available_cores();
+  bool json = false;
+  bool strict = false;
+};
+
+// A run that is not finished has its network in the checkpoint.
+std::filesystem::path file_of(const std::filesystem::path& given) {
+  if (!std::filesystem::is_directory(given)) return given;
+  const auto folder = open_run_folder(given);
+  return std::filesystem::exists(folder.model()) ? folder.model() : folder.checkpoint();
+}
+
+// The settings of the run that the model lies in; a model alone takes those that a run on the data would have.
+TrainConfig config_for(const std::filesystem::path& model, const DataSet& data) {
+  const RunFolder folder{model.parent_path()};
+  if (std::filesystem::exists(folder.config())) return read_config(folder.config());
+  TrainConfig config;
+  measure_pixels(data.train, config);
+  return config;
+}
+
+void look_at_data(const Arguments& arguments, const std::filesystem::path& model, Inspection& inspection) {
+  if (inspection.layers.empty()) return;
+  const auto data = open_data_set(arguments.data);
+  const auto config = config_for(model, data);
+  auto network = load_model(model, Norm::kBatch);
+  torch::set_num_threads(arguments.threads);
+  add_data(inspection, *network, data, config);
+}
+
+int run(const Arguments& arguments) {
+  const auto file = file_of(arguments.file);
+  auto inspection = inspect(file);
+  if (!arguments.data.empty()) look_at_data(arguments, file, inspection);
+  if (arguments.json)
+    fmt::print("{}\n",
+               inspection_json(inspection).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+  else
+    fmt::print("{}", inspection_text(inspection));
+  std::fflush(stdout);
+  if (!arguments.html.empty()) lifecycle::write_file_atomically(arguments.html, inspection_page(inspection));
+  const auto wrong =
+      inspection.count(Severity::kError) + (arguments.strict ? inspection.count(Severity::kWarning) : 0);
+  return wrong == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+Command add_inspect(CLI::App& program) {
+  auto arguments = std::make_shared<Arguments>();
+  auto* command =
+      program.add_subcommand("inspect", "Look for what is wrong with the batch norms of any PyTorch model");
+  command->footer(kExamples);
+  command
+      ->add_option("FILE", arguments->file,
+                   "A state dict or checkpoint (torch.save), a TorchScript file, or the folder of a run")
+      ->required();
+  command->add_option("--data", arguments->data,
+                      "Compare with pictures, for the network of a run: digits, or mnist:DIR");
+  command->add_option("--html", arguments->html,
+                      "Write a page with a strip of colour per layer to this file");
+  command->add_option("--threads", arguments->threads, "Threads (default: the cores this process may use)")
+      ->check(CLI::Range(1, 1024));
+  command->add_flag("--json", arguments->json, "Print JSON");
+  command->add_flag("--strict", arguments->strict, "Exit code 1 for warnings too");
+  return [arguments] { return run(*arguments); };
+}
+
+}  // namespace evenkeel::app

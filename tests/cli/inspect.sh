@@ -1,0 +1,56 @@
+# inspect: a run of this program, with pictures too, and a file of Python's with a defect of each severity.
+. "$(dirname "$0")/check.sh"
+
+fails 1 "evenkeel: none.pt: expected a zip archive as torch.save writes it, found: No such file" inspect none.pt
+
+run 0 train --limit-steps 100 --out first
+run 0 inspect first
+contains stdout '^first/model.pt: state dict$'
+contains stdout '^features\.1 +20 +100 .* ok$'
+contains stdout '^3 batch-norm layers: 0 errors, 0 warnings, 0 notes$'
+[ "$(awk 'length > 100' stdout | wc -l)" -eq 0 ] || fail "expected lines of at most 100 columns"
+
+run 0 inspect first --json
+contains stdout '"errors": 0,'
+contains stdout '"name": "classifier.2",'
+
+# What evaluate says about the run, and that the other two statistics do as well on the same pictures.
+accuracy=$(sed -n 's/.*"test_accuracy": \([0-9.]*\).*/\1/p' first/summary.json)
+run 0 inspect first --data digits --html page.html
+shown=$(sed -n 's/^test accuracy with running statistics \([0-9.]*\) %.*/\1/p' stdout)
+awk "BEGIN { exit !(100 * $accuracy - $shown < 0.006 && $shown - 100 * $accuracy < 0.006) }" ||
+  fail "expected the accuracy of the run, $accuracy, found $shown %"
+awk '/^test accuracy/ { gsub(/[^0-9. ]/, ""); for (i = 1; i <= NF; ++i) if ($i < 80) exit 1 }' stdout ||
+  fail "expected all accuracies above 80 %"
+contains page.html '<svg viewBox="0 0 20 10"'
+contains page.html 'Accuracy, running statistics'
+
+fails 1 "evenkeel: cats: expected digits or mnist:DIR, found \"cats\"" inspect first --data cats
+
+python=${EVENKEEL_PYTHON:-python3}
+"$python" -c 'import torch' 2>/dev/null || skip "the rest needs a Python that imports torch"
+"$python" - <<'PYTHON'
+import torch
+
+def layer(name, counter):
+    values = torch.arange(1, 5) / 4
+    return {f"{name}.weight": values.clone(), f"{name}.bias": values - 0.5, f"{name}.running_mean": values * 3,
+            f"{name}.running_var": values.clone(), f"{name}.num_batches_tracked": torch.tensor(counter)}
+
+state = {**layer("stem", 1000), **layer("block.0.norm", 1000), **layer("block.1.norm", 1000), **layer("head", 10)}
+state["block.0.norm.running_var"][1] = float("nan")
+state["block.1.norm.weight"][0] = 0
+state["block.1.norm.running_var"][2:] = 0
+state["fc.weight"] = torch.ones(2, 4)
+torch.save(state, "model.pt")
+PYTHON
+run 1 inspect model.pt
+cmp -s stdout "$here/golden/inspect_table.txt" || fail "the table differs from golden/inspect_table.txt"
+run 1 inspect model.pt --json
+contains stdout '"defect": "constant-input",'
+"$python" -m json.tool stdout >/dev/null || fail "expected JSON"
+
+# Warnings alone are no failure, unless they are asked to be.
+"$python" -c "import torch; s = torch.load('model.pt'); s['block.0.norm.running_var'][1] = 1; torch.save(s, 'model.pt')"
+run 0 inspect model.pt
+run 1 inspect model.pt --strict
