@@ -65,7 +65,7 @@ void look_at_data(const Arguments& arguments, const std::filesystem::path& model
   if (inspection.layers.empty()) return;
   const auto data = open_data_set(arguments.data);
   const auto config = config_for(model, data);
-  auto network = load_model(model, Norm::kBatch);
+  auto network = load_model(model);
   torch::set_num_threads(arguments.threads);
   add_data(inspection, *network, data, config);
 }
