@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <string_view>
 
@@ -11,8 +12,11 @@ namespace {
 
 constexpr std::size_t kWidestName = 32;
 
-std::string shown_name(const std::string& name) {
+// A name from a file may hold a terminal's commands.
+std::string shown_name(std::string name) {
   if (name.empty()) return "(whole file)";
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return std::iscntrl(c) != 0; }, '?');
   return name.size() <= kWidestName ? name : "..." + name.substr(name.size() - (kWidestName - 3));
 }
 
@@ -69,7 +73,8 @@ std::string gap_table(const Inspection& inspection) {
 
 std::string accuracies(const Accuracies& accuracies) {
   return fmt::format(
-      "\ntest accuracy with running statistics {:.2f} %, those of the data {:.2f} %, those of each batch {:.2f} "
+      "\ntest accuracy with running statistics {:.2f} %, those of the data {:.2f} %, those of each batch "
+      "{:.2f} "
       "%\n",
       100 * accuracies.running, 100 * accuracies.population, 100 * accuracies.batch);
 }
@@ -80,7 +85,8 @@ std::string findings(const Inspection& inspection) {
     for (const auto& layer : inspection.layers)
       for (const auto& finding : layer.findings)
         if (finding.severity == severity)
-          text += fmt::format("{:<8} {}: {}\n", name_of(severity), shown_name(layer.state.name), finding.what);
+          text +=
+              fmt::format("{:<8} {}: {}\n", name_of(severity), shown_name(layer.state.name), finding.what);
   return text.empty() ? text : "\n" + text;
 }
 

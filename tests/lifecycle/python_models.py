@@ -142,6 +142,7 @@ def verify(folder):
 
 def main(command, folder):
     torch.manual_seed(1)
+    torch.set_num_threads(1)  # threads that wait for one another are slow where cores are shared
     if command == "write":
         write_small(folder)
         write_resnet(folder)
