@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "evenkeel/batch_norm_layer.h"
+#include "lifecycle/file_error.h"
 #include "lifecycle/model_file.h"
 
 namespace evenkeel {
@@ -27,7 +28,11 @@ std::vector<double> channel_values(const NamedTensors& tensors, const std::strin
   return values(*tensor);
 }
 
+// Many names may stand for one tensor in a file, and each costs memory of its own here.
+constexpr std::int64_t kMostChannels = std::int64_t{1} << 22;
+
 std::vector<LayerInspection> find_layers(const NamedTensors& tensors) {
+  std::int64_t all_channels = 0;
   constexpr std::string_view kMean = "running_mean";
   std::vector<LayerInspection> layers;
   for (const auto& item : tensors) {
@@ -42,6 +47,10 @@ std::vector<LayerInspection> find_layers(const NamedTensors& tensors) {
           fmt::format("\"{}running_var\": expected as many values as running_mean, {}, found {}", prefix,
                       item.value().numel(), variance->numel()));
     const auto channels = item.value().size(0);
+    all_channels += channels;
+    if (all_channels > kMostChannels)
+      throw std::runtime_error(
+          fmt::format("expected at most {} channels in all batch norms, found more", kMostChannels));
     BatchNormState state;
     state.name = prefix.empty() ? "" : prefix.substr(0, prefix.size() - 1);
     state.running_mean = values(item.value());
@@ -75,7 +84,7 @@ std::string describe(const ModelFile& file) {
 
 }  // namespace
 
-Inspection inspect(const std::filesystem::path& path) {
+Inspection inspect(const std::filesystem::path& path) try {
   const auto file = lifecycle::read_model_file(path);
   auto layers = find_layers(file.state.tensors);
   for (auto& layer : layers) {
@@ -86,6 +95,10 @@ Inspection inspect(const std::filesystem::path& path) {
     }
   }
   return finish(fmt::format("{}: {}", path.string(), describe(file)), std::move(layers));
+} catch (const lifecycle::FileError&) {
+  throw;
+} catch (const std::exception& error) {
+  throw lifecycle::FileError(path, error);
 }
 
 Inspection inspect(const torch::nn::Module& network) {

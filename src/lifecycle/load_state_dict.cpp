@@ -9,6 +9,7 @@
 #include "evenkeel/batch_norm_layer.h"
 #include "evenkeel/state_dict.h"
 #include "lifecycle/atomic_file.h"
+#include "lifecycle/file_error.h"
 #include "lifecycle/model_file.h"
 #include "lifecycle/state_dict_file.h"
 
@@ -150,14 +151,15 @@ LoadReport load_state_dict(torch::nn::Module& module, const std::filesystem::pat
                            const LoadOptions& options) {
   auto file = lifecycle::read_model_file(path, options.entry);
   try {
+    const auto target = lifecycle::state_dict(module).tensors;
     for (const auto& [name, what] : file.skipped)
-      if (lifecycle::state_dict(module).tensors.contains(name))
+      if (target.contains(name))
         throw std::runtime_error(fmt::format("\"{}\": expected a tensor of numbers, found {}", name, what));
     auto report = load(module, std::move(file.state), options);
     report.entry = file.entry;
     return report;
-  } catch (const std::runtime_error& error) {
-    throw std::runtime_error(fmt::format("{}: {}", path.string(), error.what()));
+  } catch (const std::exception& error) {
+    throw lifecycle::FileError(path, error);
   }
 }
 

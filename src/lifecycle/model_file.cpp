@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "lifecycle/archived_pickle.h"
+#include "lifecycle/file_error.h"
 #include "lifecycle/script_module.h"
 
 namespace evenkeel::lifecycle {
@@ -129,7 +130,7 @@ ModelFile read_model_file(const std::filesystem::path& path, std::string_view en
     file.settings = settings_of(**object, archive);
   return file;
 } catch (const std::exception& error) {
-  throw std::runtime_error(fmt::format("{}: {}", path.string(), error.what()));
+  throw FileError(path, error);
 }
 
 }  // namespace evenkeel::lifecycle

@@ -23,7 +23,8 @@ PickleGlobal find_global(std::string_view module, std::string_view name) {
   PickleGlobal found{.module = module, .name = name};
   if (module == "collections" && name == "OrderedDict") found.kind = Kind::kOrderedDict;
   if (module == "torch._utils" && name == "_rebuild_tensor_v2") found.kind = Kind::kRebuildTensor;
-  if (module == "torch._utils" && name == "_rebuild_parameter") found.kind = Kind::kRebuildParameter;
+  if (module == "torch._utils" && (name == "_rebuild_parameter" || name == "_rebuild_parameter_with_state"))
+    found.kind = Kind::kRebuildParameter;
   if (module == "torch") {
     for (const auto& type : kStorageTypes) {
       if (type.name != name) continue;
@@ -306,6 +307,7 @@ class PickleReader {
 
   void call() {
     const auto& arguments = pop_as<PickleSequence*>("arguments")->items;
+    if (top_is_object()) return;  // called, an object that does nothing gives another one
     const auto function = pop_as<PickleGlobal>("a function");
     const auto* object = arguments.empty() ? nullptr : std::get_if<PickleObject*>(&arguments.front());
     switch (function.kind) {

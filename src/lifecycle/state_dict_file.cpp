@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "lifecycle/archived_pickle.h"
+#include "lifecycle/file_error.h"
 #include "lifecycle/pickle_state_dict.h"
 #include "lifecycle/pickle_writer.h"
 #include "lifecycle/zip_archive.h"
@@ -47,7 +48,7 @@ StateDict read_state_dict(const std::filesystem::path& path) try {
                                          read.skipped.front().what));
   return std::move(read.state);
 } catch (const std::exception& error) {
-  throw std::runtime_error(fmt::format("{}: {}", path.string(), error.what()));
+  throw FileError(path, error);
 }
 
 }  // namespace evenkeel::lifecycle

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <string_view>
 
@@ -11,8 +12,11 @@ namespace {
 
 constexpr std::size_t kWidestName = 32;
 
-std::string shown_name(const std::string& name) {
+// A name from a file may hold a terminal's commands.
+std::string shown_name(std::string name) {
   if (name.empty()) return "(whole file)";
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return std::iscntrl(c) != 0; }, '?');
   return name.size() <= kWidestName ? name : "..." + name.substr(name.size() - (kWidestName - 3));
 }
 

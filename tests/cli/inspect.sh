@@ -25,7 +25,8 @@ awk '/^test accuracy/ { gsub(/[^0-9. ]/, ""); for (i = 1; i <= NF; ++i) if ($i <
 contains page.html '<svg viewBox="0 0 20 10"'
 contains page.html 'Accuracy, running statistics'
 
-fails 1 "evenkeel: cats: expected digits or mnist:DIR, found \"cats\"" inspect first --data cats
+run 1 inspect first --data cats
+contains stderr "^evenkeel: .*expected a data set, one of digits and mnist:DIR, found \"cats\""
 
 python=${EVENKEEL_PYTHON:-python3}
 "$python" -c 'import torch' 2>/dev/null || skip "the rest needs a Python that imports torch"

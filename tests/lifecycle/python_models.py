@@ -79,7 +79,7 @@ def write_small(folder):
         },
         folder + "/small_checkpoint.pt",
     )
-    torch.save({"a": state, "b": state}, folder + "/two.pt")
+    torch.save({"a": state, "b": copy_of(state)}, folder + "/two.pt")
     torch.save({name: tensor for name, tensor in state.items() if "tracked" not in name}, folder + "/no_counter.pt")
     torch.save(small().half().state_dict(), folder + "/half.pt")
     pictures = torch.randn(2, 1, 4, 4)
@@ -142,6 +142,7 @@ def verify(folder):
 
 def main(command, folder):
     torch.manual_seed(1)
+    torch.set_num_threads(1)  # threads that wait for one another are slow where cores are shared
     if command == "write":
         write_small(folder)
         write_resnet(folder)

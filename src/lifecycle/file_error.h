@@ -1,0 +1,28 @@
+// What is wrong with a file, in one line that begins with its path.
+#pragma once
+
+#include <algorithm>
+#include <cctype>
+#include <exception>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+
+namespace evenkeel::lifecycle {
+
+class FileError : public std::runtime_error {
+ public:
+  FileError(const std::filesystem::path& path, const std::exception& error)
+      : std::runtime_error(path.string() + ": " + one_line(error.what())) {}
+
+ private:
+  // Names in a hostile file may hold line ends and a terminal's commands, and LibTorch's messages go on with a backtrace.
+  static std::string one_line(std::string text) {
+    text = text.substr(0, text.find('\n'));
+    std::replace_if(
+        text.begin(), text.end(), [](unsigned char c) { return std::iscntrl(c) != 0; }, '?');
+    return text;
+  }
+};
+
+}  // namespace evenkeel::lifecycle
