@@ -28,7 +28,7 @@ constexpr const char* kExamples = R"(Examples:
   evenkeel fold runs/mnist -o folded.pt --data digits
   evenkeel fold runs/mnist -o folded.pt --json
 
-FILE is a state dict of the network without batch norm: docs/run_folder.md has it in Python, DigitNetwork(with_norm=False).
+The file is a state dict of the network without batch norm: docs/run_folder.md has it in Python, DigitNetwork(with_norm=False).
 The bound is proven for inputs up to the largest |x|; docs/folding.md says how, and what it assumes.)";
 
 constexpr std::int64_t kTimedPictures = 250;

@@ -167,10 +167,10 @@ struct FoldedNetwork {
   std::vector<FoldStep> steps;
 };
 
-// Folds every norm of a Sequential that stands beside a layer: into the one before, or else into the one behind, if that one
-// takes no other. (LibTorch's Sequentials do not nest.) The new network shares nothing with the old one. A folded norm's place holds an Identity or the activation that
-// remains, so that all other tensors keep their names. With options.data, one input of the network, each step has a
-// certificate, for what reaches it in the network that was given. Throws what the modules throw, for a refused norm nothing.
+// Folds every norm of a Sequential that stands beside a layer: into the one before, or else into the one behind, if that one takes no
+// other. (LibTorch's Sequentials do not nest.) The new network shares nothing with the old one; where a folded norm stood is an Identity
+// or the activation that remains, so that all other tensors keep their names. With options.data, one input of the network, each step
+// has a certificate, for what reaches it in the network that was given. Throws what the modules throw, for a refused norm nothing.
 FoldedNetwork fold(const torch::nn::Sequential& network, const FoldOptions& options = {});
 
 }  // namespace evenkeel
