@@ -73,7 +73,7 @@ std::vector<std::string> seeds(std::string_view target) {
   if (target == "archive") return {lifecycle::encode_state_dict(example()), lifecycle::encode_state_dict({})};
   if (target == "pickle") return {lifecycle::pickle_state_dict(example()), script_module(), checkpoint()};
   if (target == "idx") {
-    const auto pictures = "\0\0\x08\x03\0\0\0\2\0\0\0\2\0\0\0\3"s + "abcdefghijkl";
+    const auto pictures = "\0\0\x08\x03\0\0\0\2\0\0\0\2\0\0\0\3abcdefghijkl"s;
     const auto labels = "\0\0\x08\x01\0\0\0\4\0\1\2\x09"s;
     return {pictures, labels, gzipped(pictures), gzipped(labels)};
   }
