@@ -29,7 +29,8 @@ int fail(int code, std::string_view message) noexcept {
 int main(int count, char** arguments) try {
   evenkeel::app::keep_freed_memory();
 
-  CLI::App program("Batch normalization: train and evaluate a digit classifier, inspect models, measure");
+  CLI::App program(
+      "Batch normalization: train a network, look after its statistics, inspect any model, measure");
   program.name("evenkeel");
   program.require_subcommand(1);
   const std::array commands{evenkeel::app::add_train(program),     evenkeel::app::add_evaluate(program),

@@ -21,11 +21,11 @@ class TemporaryFile {
  public:
   explicit TemporaryFile(const std::filesystem::path& target) : target_(target), path_(target) {
     static std::atomic<unsigned> count{0};
-    path_.append(".")
-        .append(std::to_string(::getpid()))
-        .append("-")
-        .append(std::to_string(count++))
-        .append(".tmp");
+    path_ += ".";
+    path_ += std::to_string(::getpid());
+    path_ += "-";
+    path_ += std::to_string(count++);
+    path_ += ".tmp";
     // A leftover of a killed process that had the same process id may be overwritten: hence no O_EXCL.
     descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (descriptor_ < 0) fail(target_, errno);

@@ -34,7 +34,7 @@ fails 1 "evenkeel: first/model.pt: expected another file, found one that a run k
   fold first -o first/model.pt
 fails 1 "evenkeel: nowhere: expected the folder of a run, found none" fold nowhere -o x.pt
 run 1 fold first -o missing/x.pt
-contains stderr '^evenkeel: missing/x.pt'
+contains stderr '^evenkeel: cannot write missing/x.pt: '
 fails 2 "evenkeel: --out is required (evenkeel --help says more)" fold first
 [ ! -e x.pt ] || fail "expected no file after an error"
 [ -z "$(find . -name '*.tmp')" ] || fail "expected no temporary file"
