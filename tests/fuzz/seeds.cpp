@@ -47,7 +47,7 @@ std::string checkpoint() {
                      text("bn.running_var") + tensor_of_three() + "u}"s + text("_metadata") + "}"s +
                      text("bn") + "}"s + text("version") + "K\2sssb"s;
   return "\x80\2}("s + text("epoch") + "K\3"s + text("model") + model + text("rest") +
-         "](K\1G?\xf0\0\0\0\0\0\0N\x88\x8a\x09"s + "123456789ecbuiltins\nset\n]\x85Ru."s;
+         "](K\1G?\xf0\0\0\0\0\0\0N\x88\x8a\x09"s + "123456789cbuiltins\nset\n]\x85Reu."s;
 }
 
 std::string gzipped(const std::string& bytes) {
