@@ -21,15 +21,23 @@ namespace {
       fmt::format("cannot write {}: {}", path.string(), std::generic_category().message(error)));
 }
 
+// Asked for an integer, the library would convert a number with a fraction, whatever its size.
+std::int64_t count(const nlohmann::json& json, const char* key) {
+  const auto& value = json.at(key);
+  const auto integer = value.is_number_integer() ? value.get<std::int64_t>() : -1;
+  if (integer < 0) throw std::invalid_argument(key);
+  return integer;
+}
+
 MetricsRecord to_record(const nlohmann::json& json) {
   MetricsRecord record;
-  json.at("step").get_to(record.step);
-  json.at("epoch").get_to(record.epoch);
+  record.step = count(json, "step");
+  record.epoch = count(json, "epoch");
   // A loss that is no longer a number is null.
   record.train_loss = json.at("train_loss").is_null() ? std::numeric_limits<double>::quiet_NaN()
                                                       : json.at("train_loss").get<double>();
   if (!json.at("test_accuracy").is_null()) record.test_accuracy = json.at("test_accuracy").get<double>();
-  json.at("seconds").get_to(record.seconds);
+  record.seconds = json.at("seconds").get<double>();
   return record;
 }
 
@@ -79,7 +87,7 @@ std::vector<MetricsRecord> read_metrics(const std::filesystem::path& path) {
   for (std::string line; std::getline(file, line);) {
     try {
       records.push_back(to_record(nlohmann::json::parse(line)));
-    } catch (const nlohmann::json::exception&) {
+    } catch (const std::exception&) {
       throw std::runtime_error(fmt::format("{}: expected a record on line {}, found something else",
                                            path.string(), records.size() + 1));
     }

@@ -120,6 +120,11 @@ TEST(MetricsFileTest, ALineThatIsNoRecordIsNamed) {
   std::ofstream(path) << R"({"step":1,"epoch":1,"train_loss":0.5,"test_accuracy":null,"seconds":1})"
                       << "\n{\"step\":2}\n";
   EXPECT_THAT(error_of([&] { read_metrics(path); }), HasSubstr("expected a record on line 2"));
+  for (const auto* step : {"7e21", "1.5", "-1", "9223372036854775808", "null"}) {
+    std::ofstream(path) << R"({"epoch":1,"train_loss":0.5,"test_accuracy":null,"seconds":1,"step":)" << step
+                        << "}\n";
+    EXPECT_THAT(error_of([&] { read_metrics(path); }), HasSubstr("expected a record on line 1")) << step;
+  }
 }
 
 TEST(MetricsFileTest, AFullDiskIsOneClearLine) {
