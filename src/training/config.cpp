@@ -3,19 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
-#include <utility>
+#include <string_view>
 
 #include "training/json_file.h"
 
 namespace evenkeel::training {
 namespace {
-
-constexpr std::array<std::pair<Norm, std::string_view>, 3> kNames{
-    {{Norm::kBatch, "batch"}, {Norm::kTorch, "torch"}, {Norm::kNone, "none"}}};
 
 template <typename Value>
 void expect(bool holds, std::string_view what, std::string_view expected, const Value& found) {
@@ -23,18 +19,6 @@ void expect(bool holds, std::string_view what, std::string_view expected, const 
 }
 
 }  // namespace
-
-std::string_view name_of(Norm norm) {
-  for (const auto& [value, name] : kNames)
-    if (value == norm) return name;
-  throw std::logic_error("a norm without a name");
-}
-
-Norm norm_from_name(std::string_view name) {
-  for (const auto& [value, known] : kNames)
-    if (known == name) return value;
-  throw std::runtime_error(fmt::format("norm: expected batch, torch or none, found \"{}\"", name));
-}
 
 void check(const TrainConfig& config) {
   constexpr std::int64_t kMost = 1'000'000'000;

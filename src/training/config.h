@@ -4,15 +4,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <string_view>
+
+#include "training/norms/norm.h"
 
 namespace evenkeel::training {
-
-// Which batch norm the network has: Evenkeel's, LibTorch's, or none.
-enum class Norm { kBatch, kTorch, kNone };
-
-std::string_view name_of(Norm norm);         // "batch", "torch", "none"
-Norm norm_from_name(std::string_view name);  // throws std::runtime_error with one line for any other name
 
 struct TrainConfig {
   Norm norm = Norm::kBatch;
