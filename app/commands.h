@@ -13,6 +13,7 @@ Command add_evaluate(CLI::App& program);
 Command add_calibrate(CLI::App& program);
 Command add_fold(CLI::App& program);
 Command add_inspect(CLI::App& program);
+Command add_lab(CLI::App& program);
 Command add_bench(CLI::App& program);
 
 }  // namespace evenkeel::app

@@ -30,12 +30,15 @@ int main(int count, char** arguments) try {
   evenkeel::app::keep_freed_memory();
 
   CLI::App program(
-      "Batch normalization: train a network, look after its statistics, inspect any model, measure");
+      "Batch normalization: train a network, look after its statistics, inspect any model, put claims to the "
+      "test, "
+      "measure");
   program.name("evenkeel");
   program.require_subcommand(1);
   const std::array commands{evenkeel::app::add_train(program),     evenkeel::app::add_evaluate(program),
                             evenkeel::app::add_calibrate(program), evenkeel::app::add_fold(program),
-                            evenkeel::app::add_inspect(program),   evenkeel::app::add_bench(program)};
+                            evenkeel::app::add_inspect(program),   evenkeel::app::add_lab(program),
+                            evenkeel::app::add_bench(program)};
   try {
     program.parse(count, arguments);
   } catch (const CLI::ParseError& error) {

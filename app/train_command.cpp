@@ -7,6 +7,7 @@
 #include <string>
 
 #include "commands.h"
+#include "data_name.h"
 #include "process.h"
 #include "progress_display.h"
 #include "training/comparison.h"
@@ -36,14 +37,6 @@ struct Arguments {
   std::string resume;
   bool compare = false;
 };
-
-// "mnist:some/folder" with an absolute folder, so that the run can be resumed from anywhere.
-std::string absolute_data(const std::string& data) {
-  const auto colon = data.find(':');
-  if (colon == std::string::npos || colon + 1 == data.size()) return data;
-  return data.substr(0, colon + 1) +
-         std::filesystem::absolute(data.substr(colon + 1)).lexically_normal().string();
-}
 
 template <typename Value>
 void refuse_other(const CLI::App& command, const char* flag, const Value& asked, const Value& recorded) {

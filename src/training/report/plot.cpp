@@ -51,15 +51,18 @@ std::string axes(const Plot& plot) {
   line("set ytics nomirror scale 0");
   line("set border 1");
   line("set grid ytics");
+  if (plot.log_x) line("set logscale x");
   if (plot.log_y) line("set logscale y");
   if (!plot.y_tics.empty()) {
     line("set ytics " + tic_list(plot.y_tics));
   } else if (!plot.log_y) {
     line(fmt::format("set ytics {}", round_step(plot.y, plot.height / 50.0)));
   }
-  // Steps and channels are counted: no tics between whole numbers.
-  line(plot.x_tics.empty() ? fmt::format("set xtics {}", std::max(1.0, round_step(plot.x, plot.width / 85.0)))
-                           : "set xtics " + tic_list(plot.x_tics));
+  if (!plot.x_tics.empty()) {
+    line("set xtics " + tic_list(plot.x_tics));
+  } else if (!plot.log_x) {
+    line(fmt::format("set xtics {}", std::max(plot.whole_x ? 1.0 : 0.0, round_step(plot.x, plot.width / 85.0))));
+  }
   if (!plot.top_tics.empty()) {
     line(fmt::format("set x2range [{}:{}]", plot.x.low, plot.x.high));
     line("set x2tics scale 0 offset 0,-0.4 " + tic_list(plot.top_tics));
@@ -90,9 +93,11 @@ std::string curves(const Plot& plot) {
   for (const Curve& curve : plot.curves) {
     const std::string colour = quoted(gnuplot_colour(curve.ink));
     // Colour is not the only sign: the second run is dashed, for a black and white print too.
-    const int dashes = curve.ink.kind == Ink::Kind::kRun && !curve.solid ? curve.ink.run : 1;
-    add(curve.points,
-        fmt::format("lines linewidth {} dashtype {} linecolor rgb {}", curve.width, dashes, colour));
+    constexpr int kDashes = 5;  // that gnuplot has
+    const int dashes = curve.ink.kind == Ink::Kind::kRun && !curve.solid ? (curve.ink.run - 1) % kDashes + 1 : 1;
+    if (curve.line)
+      add(curve.points,
+          fmt::format("lines linewidth {} dashtype {} linecolor rgb {}", curve.width, dashes, colour));
     add(curve.markers ? curve.points : isolated(curve.points),
         fmt::format("points pointtype 7 pointsize 0.5 linecolor rgb {}", colour));
   }

@@ -10,15 +10,15 @@
 
 namespace evenkeel::training {
 
-// The page's style gives every ink its colour, in light and in dark: class "ink-1" to "ink-4" for the runs in
-// their order, "faint-1" to "faint-4" for the same colours, pale, and "ink-reference" for a line to compare
+// The page's style gives every ink its colour, in light and in dark: class "ink-1" to "ink-8" for the runs in
+// their order, "faint-1" to "faint-8" for the same colours, pale, and "ink-reference" for a line to compare
 // with.
 struct Ink {
   enum class Kind { kRun, kFaint, kReference };
   Kind kind = Kind::kRun;
   int run = 1;  // from 1
 };
-inline constexpr int kInks = 4;
+inline constexpr int kInks = 8;
 
 struct Curve {
   std::vector<Point> points;  // points that are not drawable are gaps
@@ -26,6 +26,7 @@ struct Curve {
   double width = 2;
   bool markers = false;  // a dot on every point
   bool solid = false;    // without the dashes that tell one run from another
+  bool line = true;      // off: dots alone, which then have to be asked for
 };
 
 // A labelled place on an axis; an empty label is a line without words.
@@ -43,8 +44,10 @@ struct Plot {
   std::string top_label;  // of the axis above, drawn when it has tics
   Range x;
   Range y;
+  bool log_x = false;         // x.low must be positive
   bool log_y = false;         // y.low must be positive
-  std::vector<Tic> x_tics;    // where empty, round whole numbers
+  bool whole_x = true;        // steps and channels are counted: no tics between whole numbers
+  std::vector<Tic> x_tics;    // where empty, round numbers
   std::vector<Tic> y_tics;    // where empty, round numbers
   std::vector<Tic> top_tics;  // each with a line from top to bottom
   std::vector<Curve> curves;

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "training/report/html.h"
+#include "training/report/legend.h"
 #include "training/report/plot.h"
 #include "training/report/sections.h"
 
@@ -79,15 +80,12 @@ bool needs_log(const std::vector<double>& values) {
   return !values.empty() && range.low > 0 && range.high / range.low > 20;
 }
 
-std::string legend(const Report& report) {
+std::string legend_of(const Report& report) {
   if (report.runs.size() < 2) return "";
-  std::string items;
-  int number = 0;
-  for (const RunForReport& run : report.runs) {
-    items += fmt::format("<li><span class=\"key key-{}\" aria-hidden=\"true\"></span>{}</li>", ++number,
-                         escape(run.label));
-  }
-  return "<ul class=\"legend\" aria-label=\"Legend\">" + items + "</ul>\n";
+  std::vector<LegendEntry> entries;
+  for (const RunForReport& run : report.runs)
+    entries.push_back({static_cast<int>(entries.size()) + 1, run.label});
+  return legend(entries);
 }
 
 // What the plot does not show by itself: smoothing, and values that cannot be drawn.
@@ -152,7 +150,7 @@ std::string figure(const Report& report, const Subject& subject) {
   }
   const std::string head = fmt::format("<figure>\n<h3>{}</h3>\n", subject.title);
   const std::string caption =
-      "<figcaption>" + legend(report) + remarks(report, subject) + "</figcaption>\n</figure>\n";
+      "<figcaption>" + legend_of(report) + remarks(report, subject) + "</figcaption>\n</figure>\n";
   if (all_values.empty()) {
     return head + "<p>Nothing to draw: no finite value was recorded.</p>\n" + caption;
   }

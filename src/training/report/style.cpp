@@ -7,13 +7,13 @@ std::string_view page_style() {
 :root {
   color-scheme: light dark;
   --paper: #ffffff; --panel: #f4f6f8; --text: #1c2530; --quiet: #566272; --rule: #d9dfe6;
-  --run-1: #1f5fbf; --run-2: #c2570c; --run-3: #1a7f4b; --run-4: #8b3fb0; --wrong: #b42318;
+  --run-1: #1f5fbf; --run-2: #c2570c; --run-3: #1a7f4b; --run-4: #8b3fb0; --run-5: #0e7c86; --run-6: #a8327a; --run-7: #7a6a00; --run-8: #5b6470; --wrong: #b42318;
   --ink-to-paper: invert(1);
 }
 @media screen and (prefers-color-scheme: dark) {
   :root {
     --paper: #12171d; --panel: #1b222b; --text: #e6ebf1; --quiet: #a3b0bf; --rule: #333e4b;
-    --run-1: #79b0ff; --run-2: #ff9f5a; --run-3: #5fd39a; --run-4: #d29bf0; --wrong: #ff8f85;
+    --run-1: #79b0ff; --run-2: #ff9f5a; --run-3: #5fd39a; --run-4: #d29bf0; --run-5: #58cbd4; --run-6: #f48fc4; --run-7: #d8c34a; --run-8: #a9b4c0; --wrong: #ff8f85;
     --ink-to-paper: none;
   }
 }
@@ -53,6 +53,8 @@ thead th, .settings th { font-weight: normal; color: var(--quiet); }
 .key { display: inline-block; width: 1.6em; margin-right: 0.5em; vertical-align: middle; border-top: 3px solid; }
 .key-1 { color: var(--run-1); } .key-2 { color: var(--run-2); border-top-style: dashed; }
 .key-3 { color: var(--run-3); border-top-style: dotted; } .key-4 { color: var(--run-4); border-top-style: double; }
+.key-5 { color: var(--run-5); } .key-6 { color: var(--run-6); } .key-7 { color: var(--run-7); border-top-style: dashed; }
+.key-8 { color: var(--run-8); border-top-style: dotted; }
 .bars .key { width: 1em; border-top: 0.8em solid; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 0.25rem 1.5rem; margin: 0 0 0.25rem; padding: 0; color: var(--text); }
 
@@ -67,10 +69,16 @@ figcaption { font-size: 0.9rem; color: var(--quiet); margin-top: 0.25rem; }
 .plot path[class], .plot circle { stroke-linejoin: round; }
 .plot .ink-1 { stroke: var(--run-1); } .plot .ink-2 { stroke: var(--run-2); }
 .plot .ink-3 { stroke: var(--run-3); } .plot .ink-4 { stroke: var(--run-4); }
+.plot .ink-5 { stroke: var(--run-5); } .plot .ink-6 { stroke: var(--run-6); }
+.plot .ink-7 { stroke: var(--run-7); } .plot .ink-8 { stroke: var(--run-8); }
 .plot .faint-1 { stroke: var(--run-1); opacity: 0.3; } .plot .faint-2 { stroke: var(--run-2); opacity: 0.3; }
 .plot .faint-3 { stroke: var(--run-3); opacity: 0.3; } .plot .faint-4 { stroke: var(--run-4); opacity: 0.3; }
+.plot .faint-5 { stroke: var(--run-5); opacity: 0.3; } .plot .faint-6 { stroke: var(--run-6); opacity: 0.3; }
+.plot .faint-7 { stroke: var(--run-7); opacity: 0.3; } .plot .faint-8 { stroke: var(--run-8); opacity: 0.3; }
 .plot circle.ink-1, .plot circle.faint-1 { fill: var(--run-1); } .plot circle.ink-2, .plot circle.faint-2 { fill: var(--run-2); }
 .plot circle.ink-3, .plot circle.faint-3 { fill: var(--run-3); } .plot circle.ink-4, .plot circle.faint-4 { fill: var(--run-4); }
+.plot circle.ink-5, .plot circle.faint-5 { fill: var(--run-5); } .plot circle.ink-6, .plot circle.faint-6 { fill: var(--run-6); }
+.plot circle.ink-7, .plot circle.faint-7 { fill: var(--run-7); } .plot circle.ink-8, .plot circle.faint-8 { fill: var(--run-8); }
 .plot circle { stroke: none; }
 .plot .ink-reference { stroke: var(--quiet); stroke-dasharray: 4 4; }
 
@@ -89,6 +97,18 @@ ul.findings li { overflow-wrap: anywhere; }
 .strip svg { display: block; width: 100%; height: 1.75rem; background: linear-gradient(var(--panel), var(--panel)) bottom / 100% 80% no-repeat; }
 .strip rect { fill: var(--run-1); } .strip .marked { fill: var(--wrong); }
 @media screen and (max-width: 48rem) { .strip { grid-template-columns: 1fr; margin: 0.6rem 0; } .strip b { display: inline; } }
+
+.verdict { font-weight: 600; white-space: nowrap; }
+.verdict-holds { color: var(--run-3); } .verdict-fails { color: var(--wrong); } .verdict-open { color: var(--run-2); }
+.verdict-missing { color: var(--quiet); font-weight: normal; }
+.claim > h2 small { display: block; margin-top: 0.25rem; }
+.formula { font: italic 1.1rem/1.7 Cambria, "STIX Two Text", "Latin Modern Roman", Georgia, serif; background: var(--panel);
+  border-radius: 0.6rem; padding: 0.7rem 1rem; max-width: 44rem; overflow-x: auto; }
+.formula sub, .formula sup { line-height: 0; }
+pre { background: var(--panel); border-radius: 0.4rem; padding: 0.6rem 0.9rem; overflow-x: auto; max-width: 44rem; font-size: 0.9rem; white-space: pre-wrap; overflow-wrap: anywhere; }
+details { margin: 0.75rem 0; } summary { cursor: pointer; color: var(--quiet); }
+.numbers td:not(:first-child), .numbers th:not(:first-child) { text-align: right; font-variant-numeric: tabular-nums; }
+a { color: var(--run-1); }
 
 @media print {
   html { font-size: 10pt; }

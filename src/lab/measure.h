@@ -1,0 +1,17 @@
+// The harness knows no LibTorch, the claims' measurements do: this is the one door between them.
+#pragma once
+
+#include <functional>
+
+#include "lab/claim.h"
+#include "lab/effort.h"
+#include "lab/record.h"
+#include "training/data/data_set.h"
+
+namespace evenkeel::lab {
+
+// One seed of a claim, on one thread.
+Record measure(const Claim& claim, const training::DataSet& data, std::uint64_t seed, Effort effort,
+               const std::function<void(double)>& report);
+
+}  // namespace evenkeel::lab

@@ -1,0 +1,88 @@
+#include "lab/page.h"
+
+#include <fmt/format.h>
+
+#include "lab/page_claim.h"
+#include "lifecycle/atomic_file.h"
+#include "training/report/html.h"
+#include "training/report/page.h"
+
+namespace evenkeel::lab {
+namespace {
+
+using training::escape;
+
+const Result* result_of(const Claim& claim, const std::vector<Result>& results) {
+  for (const auto& result : results)
+    if (&result.claim == &claim) return &result;
+  return nullptr;
+}
+
+constexpr const char* kIntroduction =
+    R"html(<p>Batch normalization takes the values that one channel has in a mini-batch, subtracts their mean, divides by their standard
+deviation, and gives the network back what it may need, a scale γ and a shift β that are learned:</p>
+<p class="formula">μ = (1/m) Σ<sub>i</sub> x<sub>i</sub> &emsp; σ² = (1/m) Σ<sub>i</sub> (x<sub>i</sub> − μ)² &emsp;
+y<sub>i</sub> = γ (x<sub>i</sub> − μ) / √(σ² + ε) + β</p>
+<p>Much is claimed about what this does. Here each claim is an experiment: networks are trained and measured on this machine,
+and a rule that was fixed before decides what the figures say. A claim that does not hold is reported like one that does.</p>
+)html";
+
+std::string tiles(const std::vector<Result>& results) {
+  std::size_t held = 0;
+  std::size_t failed = 0;
+  for (const auto& result : results) {
+    if (result.verdict() == Verdict::kHolds) ++held;
+    if (result.verdict() == Verdict::kDoesNotHold) ++failed;
+  }
+  const auto tile = [](const char* name, std::size_t value) {
+    return fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", name, value);
+  };
+  return "<section aria-label=\"Headline figures\">\n<dl class=\"tiles\">\n" + tile("Hold", held) +
+         tile("Do not hold", failed) + tile("Inconclusive", results.size() - held - failed) +
+         tile("Not measured", claims().size() - results.size()) + "</dl>\n</section>\n";
+}
+
+std::string table(const std::vector<Result>& results) {
+  std::string rows;
+  for (const auto& claim : claims()) {
+    const auto* result = result_of(claim, results);
+    const auto title = result == nullptr
+                           ? escape(claim.title)
+                           : fmt::format("<a href=\"#{}\">{}</a>", claim.name, escape(claim.title));
+    rows += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n", claim.number, title,
+                        result == nullptr ? "<span class=\"verdict verdict-missing\">not measured</span>"
+                                          : verdict_badge(result->verdict()));
+  }
+  return "<section>\n<h2>The verdicts</h2>\n<table>\n<thead><tr><th scope=\"col\"></th><th "
+         "scope=\"col\">Claim</th><th "
+         "scope=\"col\">Verdict</th></tr></thead>\n<tbody>\n" +
+         rows + "</tbody>\n</table>\n</section>\n";
+}
+
+constexpr const char* kHowToRead = R"html(<details><summary>How the verdicts come about</summary>
+<p>Every experiment is repeated with several seeds, which decide first weights, the order of the pictures and whatever else is
+drawn. A condition looks at one number of each seed. Its mean over the seeds has a 95 % confidence interval (Student's t; of
+ratios the geometric mean, and the interval of the logarithms). A condition is met when the whole interval lies on the side that is asked for,
+and not met when it lies on the other; where the threshold lies within it, more seeds are needed, and the verdict is
+“inconclusive”. With a single seed there is no interval, and its value decides. A claim holds when all its conditions are met,
+and does not hold as soon as one is not.</p></details>
+)html";
+
+}  // namespace
+
+std::string lab_page(const LabSettings& settings, const std::vector<Result>& results) {
+  std::string body = kIntroduction + tiles(results) + table(results) + kHowToRead;
+  for (const auto& result : results) body += claim_section(result);
+  body += "<section>\n<h2>This run</h2>\n" +
+          training::settings_table({{"digits", settings.digits},
+                                    {"colour pictures", settings.colour.empty() ? "none" : settings.colour},
+                                    {"effort", std::string(name_of(settings.effort))}}) +
+          "</section>\n";
+  return training::html_page("What batch normalization does, measured", body);
+}
+
+void write_page(const LabFolder& folder) {
+  lifecycle::write_file_atomically(folder.index(), lab_page(folder.settings(), folder.results()));
+}
+
+}  // namespace evenkeel::lab

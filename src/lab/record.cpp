@@ -1,0 +1,97 @@
+#include "lab/record.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+namespace evenkeel::lab {
+namespace {
+
+using nlohmann::ordered_json;
+
+template <typename Items>
+auto find(Items& items, const std::string& name) {
+  return std::find_if(items.begin(), items.end(), [&name](const auto& item) { return item.first == name; });
+}
+
+template <typename Items>
+const auto& at(const Items& items, const std::string& name, const char* kind) {
+  const auto found = find(items, name);
+  if (found == items.end())
+    throw std::runtime_error(fmt::format("expected a {} \"{}\", found none", kind, name));
+  return found->second;
+}
+
+template <typename Items, typename Value>
+void set(Items& items, const std::string& name, const Value& value) {
+  const auto found = find(items, name);
+  if (found == items.end())
+    items.emplace_back(name, value);
+  else
+    found->second = value;
+}
+
+}  // namespace
+
+void Record::number(const std::string& name, double value, const std::string& unit) {
+  set(numbers_, name, Number{value, unit});
+}
+
+void Record::point(const std::string& curve, double x, double y) {
+  auto found = find(curves_, curve);
+  if (found == curves_.end()) found = curves_.insert(curves_.end(), {curve, {}});
+  found->second.push_back({x, y});
+}
+
+void Record::setting(const std::string& name, const std::string& value) { set(settings_, name, value); }
+
+double Record::operator[](const std::string& name) const { return at(numbers_, name, "measurement").value; }
+
+const std::vector<Point>& Record::curve(const std::string& name) const { return at(curves_, name, "curve"); }
+
+bool Record::has_curve(const std::string& name) const { return find(curves_, name) != curves_.end(); }
+
+ordered_json number_to_json(double value) {
+  if (std::isnan(value)) return "nan";
+  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+  return value;
+}
+
+double number_from_json(const ordered_json& json) {
+  if (json == "nan") return std::numeric_limits<double>::quiet_NaN();
+  if (json == "inf") return std::numeric_limits<double>::infinity();
+  if (json == "-inf") return -std::numeric_limits<double>::infinity();
+  return json.get<double>();
+}
+
+ordered_json Record::to_json() const {
+  ordered_json json = {{"settings", ordered_json::object()},
+                       {"numbers", ordered_json::object()},
+                       {"curves", ordered_json::object()}};
+  for (const auto& [name, value] : settings_) json["settings"][name] = value;
+  for (const auto& [name, number] : numbers_)
+    json["numbers"][name] = {{"unit", number.unit}, {"value", number_to_json(number.value)}};
+  for (const auto& [name, points] : curves_) {
+    auto& list = json["curves"][name] = ordered_json::array();
+    for (const auto& point : points)
+      list.push_back(ordered_json::array({number_to_json(point.x), number_to_json(point.y)}));
+  }
+  return json;
+}
+
+Record Record::from_json(const ordered_json& json) {
+  Record record;
+  for (const auto& [name, value] : json.at("settings").items())
+    record.setting(name, value.get<std::string>());
+  for (const auto& [name, number] : json.at("numbers").items())
+    record.number(name, number_from_json(number.at("value")), number.at("unit").get<std::string>());
+  for (const auto& [name, points] : json.at("curves").items())
+    for (const auto& point : points)
+      record.point(name, number_from_json(point.at(0)), number_from_json(point.at(1)));
+  return record;
+}
+
+}  // namespace evenkeel::lab
