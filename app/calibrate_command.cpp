@@ -78,6 +78,7 @@ void print_json(const Calibration& result, const std::string& data, const std::s
 int run(Arguments& arguments) {
   const auto folder = open_single_run(arguments.run);
   const auto config = read_config(folder.config());
+  check_is_batch_norm(config.norm, folder.path.string(), "calibrate");
   const std::string out = arguments.out.empty() ? (folder.path / "calibrated.pt").string() : arguments.out;
   check_not_of_a_run(out);
   const auto data_name = arguments.data.empty() ? config.data : arguments.data;
@@ -85,7 +86,7 @@ int run(Arguments& arguments) {
   if (arguments.one_pass) arguments.settings.depth = Depth::kOnePass;
   torch::set_num_threads(arguments.threads);
 
-  auto network = load_model(folder.model());
+  auto network = load_model(folder.model(), Norm::kBatch);
   const auto result = calibrate(network, data, config, arguments.settings, show_progress);
   save_model(out, network);
   (arguments.json ? print_json : print_table)(result, data_name, out);

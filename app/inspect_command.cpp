@@ -62,10 +62,11 @@ TrainConfig config_for(const std::filesystem::path& model, const DataSet& data) 
 }
 
 void look_at_data(const Arguments& arguments, const std::filesystem::path& model, Inspection& inspection) {
-  if (inspection.layers.empty()) return;
   const auto data = open_data_set(arguments.data);
   const auto config = config_for(model, data);
-  auto network = load_model(model);
+  check_is_batch_norm(config.norm, arguments.file, "inspect with pictures");
+  if (inspection.layers.empty()) return;
+  auto network = load_model(model, Norm::kBatch);
   torch::set_num_threads(arguments.threads);
   add_data(inspection, *network, data, config);
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "commands.h"
 #include "data_name.h"
@@ -27,6 +28,10 @@ constexpr const char* kExamples = R"(Examples:
   evenkeel train --compare                        with and without batch norm, in one report
   evenkeel train --resume runs/mnist              go on after Ctrl-C, or after a crash
 
+Norms: batch (Evenkeel's batch norm), torch (LibTorch's), none; group, layer and instance norm; renorm (batch
+renormalization), ghost (batch norm of parts of 16 pictures), whiten (batch whitening, ZCA), detached (batch norm
+outside the gradient, which fails where learning rates are high).
+
 The run folder holds config.json, metrics.jsonl, summary.json, model.pt, report.html and checkpoint.pt.)";
 
 struct Arguments {
@@ -37,6 +42,12 @@ struct Arguments {
   std::string resume;
   bool compare = false;
 };
+
+std::vector<std::string> known_norms() {
+  std::vector<std::string> names;
+  for (const auto norm : all_norms()) names.emplace_back(name_of(norm));
+  return names;
+}
 
 template <typename Value>
 void refuse_other(const CLI::App& command, const char* flag, const Value& asked, const Value& recorded) {
@@ -131,8 +142,8 @@ Command add_train(CLI::App& program) {
   what->add_option("--data", config.data,
                    "digits (built in), or mnist:DIR with the four IDX files, plain or gzipped")
       ->capture_default_str();
-  what->add_option("--norm", arguments->norm, "batch (Evenkeel's), torch (LibTorch's) or none")
-      ->check(CLI::IsMember({"batch", "torch", "none"}))
+  what->add_option("--norm", arguments->norm, "What stands behind each layer but the last")
+      ->check(CLI::IsMember(known_norms()))
       ->capture_default_str();
   what->add_flag("--compare", arguments->compare,
                  "Train without batch norm too, and draw both in one report");

@@ -22,8 +22,7 @@ void expect(bool holds, std::string_view what, std::string_view expected, const 
 
 void check(const TrainConfig& config) {
   constexpr std::int64_t kMost = 1'000'000'000;
-  const std::int64_t least_batch =
-      config.norm == Norm::kNone ? 1 : 2;  // a batch norm needs two values per channel
+  const std::int64_t least_batch = needs_batch(config.norm) ? 2 : 1;
   expect(config.epochs >= 1 && config.epochs <= kMost, "epochs", "1 to 1000000000", config.epochs);
   expect(config.batch_size >= least_batch && config.batch_size <= kMost, "batch size",
          fmt::format("{} to {}", least_batch, kMost), config.batch_size);

@@ -24,7 +24,7 @@ DigitNetworkImpl::DigitNetworkImpl(Norm norm) {
   add_convolution(features, norm, 20, 50);
   classifier->push_back(torch::nn::Flatten());
   classifier->push_back(
-      torch::nn::Linear(torch::nn::LinearOptions(50 * 4 * 4, kHidden).bias(!makes_bias_redundant(norm))));
+      torch::nn::Linear(torch::nn::LinearOptions(50 * 4 * 4, kHidden).bias(!makes_bias_redundant(norm, 0))));
   classifier->push_back(make_norm(norm, kHidden, 0));
   classifier->push_back(torch::nn::ReLU());
   classifier->push_back(torch::nn::Linear(kHidden, kClasses));

@@ -56,7 +56,7 @@ Evaluation evaluate(const RunFolder& folder, const std::filesystem::path& model,
   check_pictures(data);
   torch::set_num_threads(threads);
   const auto config = read_config(folder.config());
-  auto network = load_model(model);
+  auto network = load_model(model, config.norm);
   return evaluate(*network, data.test, config);
 }
 

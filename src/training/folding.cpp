@@ -55,11 +55,9 @@ FoldedRun fold_run(const RunFolder& folder, const DataSet& data, int threads) {
   check_pictures(data);
   torch::set_num_threads(threads);
   const auto config = read_config(folder.config());
-  if (config.norm == Norm::kNone)
-    throw std::runtime_error(
-        fmt::format("{}: expected a run with batch norm to fold, found norm none", folder.path.string()));
+  check_is_batch_norm(config.norm, folder.path.string(), "fold");
   const torch::NoGradGuard no_gradients;
-  FoldedRun run{load_model(folder.model()), DigitNetwork(Norm::kNone), {}, {}, {}, 0, 0};
+  FoldedRun run{load_model(folder.model(), Norm::kBatch), DigitNetwork(Norm::kNone), {}, {}, {}, 0, 0};
   run.trained->eval();
   run.folded->eval();
   const Tensor pictures = all_pictures(data.test, config);

@@ -20,6 +20,15 @@ std::vector<double> values(const torch::Tensor& tensor) {
   return {wide.data_ptr<double>(), wide.data_ptr<double>() + wide.numel()};
 }
 
+// Of a batch norm its running_var; of batch whitening, whose row of covariances per channel are those within
+// its group, the diagonal.
+torch::Tensor running_variance(const lifecycle::NamedTensors& tensors, const std::string& layer) {
+  if (const auto* variance = tensors.find(layer + ".running_var")) return *variance;
+  const auto& covariance = tensors[layer + ".running_covariance"];
+  const auto size = covariance.size(1);
+  return covariance.view({-1, size, size}).diagonal(0, 1, 2).reshape({-1});
+}
+
 std::vector<LayerState> layer_states(const DigitNetwork& network) {
   constexpr std::string_view kMark = ".running_mean";
   const auto tensors = lifecycle::state_dict(*network).tensors;
@@ -27,7 +36,7 @@ std::vector<LayerState> layer_states(const DigitNetwork& network) {
   for (const auto& item : tensors) {
     if (!item.key().ends_with(kMark)) continue;
     const auto name = item.key().substr(0, item.key().size() - kMark.size());
-    layers.push_back({name, values(item.value()), values(tensors[name + ".running_var"]),
+    layers.push_back({name, values(item.value()), values(running_variance(tensors, name)),
                       values(tensors[name + ".weight"]), values(tensors[name + ".bias"])});
   }
   return layers;
@@ -60,22 +69,15 @@ void add_mistakes(const Evaluation& evaluation, const Pictures& pictures, RunFor
   run.test_count = evaluation.count;
 }
 
-std::string_view describe(Norm norm) {
-  switch (norm) {
-    case Norm::kBatch:
-      return "with batch norm";
-    case Norm::kTorch:
-      return "with LibTorch's batch norm";
-    case Norm::kNone:
-      return "without batch norm";
-  }
-  throw std::logic_error("a norm without a description");
+std::string describe(Norm norm, bool is_compared) {
+  if (norm == Norm::kNone) return "without batch norm";
+  return fmt::format("{} {}", is_compared ? "with and without" : "with", words_for(norm));
 }
 
 RunForReport describe(const RunFolder& folder, const DataSet& data) {
   const auto config = read_config(folder.config());
   const auto summary = read_summary(folder.summary());
-  auto network = load_model(folder.model());
+  auto network = load_model(folder.model(), config.norm);
   RunForReport run;
   run.label = summary.norm;
   run.final_test_accuracy = summary.test_accuracy;
@@ -93,8 +95,7 @@ void write_run_report(const std::filesystem::path& path, const std::vector<RunFo
                       const DataSet& data) {
   const auto config = read_config(folders.at(0).config());
   Report report;
-  report.title = folders.size() > 1 ? "Digit recognition with and without batch norm"
-                                    : fmt::format("Digit recognition {}", describe(config.norm));
+  report.title = "Digit recognition " + describe(config.norm, folders.size() > 1);
   report.settings = {
       {"data",
        fmt::format("{}: {} pictures to train, {} to test", config.data, data.train.count, data.test.count)},

@@ -13,10 +13,10 @@ void save_model(const std::filesystem::path& path, const DigitNetwork& network) 
   lifecycle::write_file_atomically(path, lifecycle::encode_state_dict(lifecycle::state_dict(*network)));
 }
 
-DigitNetwork load_model(const std::filesystem::path& path) {
+DigitNetwork load_model(const std::filesystem::path& path, Norm norm) {
   const auto read = lifecycle::read_state_dict(path);
-  // LibTorch's batch norm and Evenkeel's have the same names, and compute the same.
-  DigitNetwork network(read.tensors.contains("features.1.running_mean") ? Norm::kBatch : Norm::kNone);
+  // Every norm has a weight.
+  DigitNetwork network(read.tensors.contains("features.1.weight") ? norm : Norm::kNone);
   try {
     lifecycle::copy_tensors(lifecycle::state_dict(*network).tensors, read.tensors);
   } catch (const std::runtime_error& error) {

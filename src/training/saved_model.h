@@ -10,8 +10,9 @@ namespace evenkeel::training {
 // Atomically.
 void save_model(const std::filesystem::path& path, const DigitNetwork& network);
 
-// With batch norm (Evenkeel's) where the file has running statistics, without where it has none. Throws std::runtime_error with
-// one line when the file is missing, damaged or of another network.
-DigitNetwork load_model(const std::filesystem::path& path);
+// With the norm that the run's config.json records, or without where the file has no tensors of norms, as a
+// folded network. Throws std::runtime_error with one line when the file is missing, damaged or of another
+// network.
+DigitNetwork load_model(const std::filesystem::path& path, Norm norm);
 
 }  // namespace evenkeel::training
