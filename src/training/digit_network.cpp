@@ -32,8 +32,8 @@ DigitNetworkImpl::DigitNetworkImpl(Norm norm) {
   register_module("classifier", classifier);
 }
 
-torch::Tensor DigitNetworkImpl::forward(const torch::Tensor& pictures) {
-  return classifier->forward(features->forward(pictures));
+torch::Tensor DigitNetworkImpl::forward_by_parts(const torch::Tensor& pictures, const CallPart& call) {
+  return call("classifier", classifier, call("features", features, pictures));
 }
 
 }  // namespace evenkeel::training

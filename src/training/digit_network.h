@@ -1,12 +1,10 @@
-// The convolutional network that every training run of this program trains.
+// The convolutional network for grey digits.
 #pragma once
 
-#include <torch/nn/module.h>
-#include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/pimpl.h>
-#include <torch/types.h>
 
-#include "training/config.h"
+#include "training/network.h"
+#include "training/norms/norm.h"
 
 namespace evenkeel::training {
 
@@ -14,7 +12,7 @@ namespace evenkeel::training {
 // ReLU; linear 500->10. A layer that a batch norm follows has no bias, because the norm would take it away
 // again. Without norm the places of the norms are Identity layers, so that the names of all other tensors
 // stay. docs/run_folder.md has the same network in Python.
-class DigitNetworkImpl : public torch::nn::Module {
+class DigitNetworkImpl : public Network {
  public:
   static constexpr int kRows = 28;
   static constexpr int kColumns = 28;
@@ -24,7 +22,7 @@ class DigitNetworkImpl : public torch::nn::Module {
   explicit DigitNetworkImpl(Norm norm);
 
   // float32 [N, 1, 28, 28] -> logits [N, 10]
-  torch::Tensor forward(const torch::Tensor& pictures);
+  torch::Tensor forward_by_parts(const torch::Tensor& pictures, const CallPart& call) override;
 
   torch::nn::Sequential features;
   torch::nn::Sequential classifier;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "evenkeel/inspect.h"
+#include "training/config.h"
 #include "training/data/data_set.h"
 #include "training/digit_network.h"
 

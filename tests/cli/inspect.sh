@@ -26,7 +26,7 @@ contains page.html '<svg viewBox="0 0 20 10"'
 contains page.html 'Accuracy, running statistics'
 
 run 1 inspect first --data cats
-contains stderr "^evenkeel: .*expected a data set, one of digits and mnist:DIR, found \"cats\""
+contains stderr "^evenkeel: .*expected a data set, one of digits, mnist:DIR and cifar10:DIR, found \"cats\""
 
 python=${EVENKEEL_PYTHON:-python3}
 "$python" -c 'import torch' 2>/dev/null || skip "the rest needs a Python that imports torch"

@@ -12,6 +12,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "training/data/regular_file.h"
+
 namespace evenkeel::training {
 namespace {
 
@@ -24,13 +26,7 @@ constexpr std::uint8_t kLargestLabel = 9;
 class IdxFile {
  public:
   explicit IdxFile(const std::filesystem::path& path) : path_(path), file_(nullptr, gzclose) {
-    // gzopen would open a folder, and would wait for ever on a pipe nobody writes to.
-    std::error_code error;
-    const auto type = std::filesystem::status(path, error).type();
-    if (type == std::filesystem::file_type::not_found) refuse("a file", "nothing of that name");
-    if (type == std::filesystem::file_type::directory) refuse("a file", "a folder");
-    if (type == std::filesystem::file_type::none) refuse("a file", error.message());
-    if (type != std::filesystem::file_type::regular) refuse("a file", "something that is not a regular file");
+    check_regular_file(path);
     errno = 0;
     file_.reset(gzopen(path.c_str(), "rb"));
     if (!file_) refuse("a readable file", errno ? std::strerror(errno) : "not enough memory");

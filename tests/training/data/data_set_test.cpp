@@ -35,10 +35,17 @@ TEST_F(OpenDataSetTest, MnistWithoutAFolderSaysHowToNameOne) {
   }
 }
 
-TEST_F(OpenDataSetTest, UnknownNamesListWhatIsKnown) {
-  for (const std::string name : {"", "digit", "digits:", "Digits", "cifar10", "mnist/data"}) {
+TEST_F(OpenDataSetTest, Cifar10WithoutAFolderSaysHowToNameOne) {
+  for (const std::string name : {"cifar10", "cifar10:"}) {
     EXPECT_EQ(error_of([&] { open_data_set(name); }),
-              "expected a data set, one of digits and mnist:DIR, found \"" + name + "\"");
+              "expected cifar10:DIR with the folder of the six CIFAR-10 files, found \"" + name + "\"");
+  }
+}
+
+TEST_F(OpenDataSetTest, UnknownNamesListWhatIsKnown) {
+  for (const std::string name : {"", "digit", "digits:", "Digits", "cifar", "mnist/data"}) {
+    EXPECT_EQ(error_of([&] { open_data_set(name); }),
+              "expected a data set, one of digits, mnist:DIR and cifar10:DIR, found \"" + name + "\"");
   }
 }
 
