@@ -1,0 +1,124 @@
+#include <torch/torch.h>
+
+#include <cmath>
+
+#include "evenkeel/batch_norm.h"
+#include "lab/claim.h"
+#include "lab/networks.h"
+#include "lab/training_loop.h"
+
+namespace evenkeel::lab {
+namespace {
+
+using torch::Tensor;
+
+// Batch norm, and then a random shift and scale for each unit, drawn anew in every forward of training: covariate shift on purpose.
+class NoisyBatchNormImpl : public torch::nn::Module {
+ public:
+  explicit NoisyBatchNormImpl(std::int64_t width) : norm_(register_module("norm", BatchNorm1d(width))) {}
+
+  Tensor forward(const Tensor& input) {
+    const auto output = norm_(input);
+    if (!is_training()) return output;
+    const auto scale = torch::empty({output.size(1)}).uniform_(1 / kScale, kScale);
+    const auto shift = torch::empty({output.size(1)}).uniform_(-kShift, kShift);
+    return output * scale + shift;
+  }
+
+  static constexpr double kShift = 1;
+  static constexpr double kScale = 1.25;
+
+ private:
+  BatchNorm1d norm_;
+};
+TORCH_MODULE(NoisyBatchNorm);
+
+// The means of the units' inputs on the probe pictures, over their deviations.
+Tensor means(const Tensor& inputs) { return inputs.mean(0) / (inputs.std(0) + 1e-5); }
+
+void watch(Trial& trial, const std::string& name, const MakeNorm& make, std::int64_t steps) {
+  constexpr std::int64_t kEvery = 10;
+  auto network = make_mlp({.hidden = layers(5), .norm = make}, trial.seed);
+  const auto probe = trial.data.test.first(500);
+  Tensor before;
+  double moved = 0;
+  int counted = 0;
+  const double loss =
+      train(trial, network, trial.data.train, {.learning_rate = 0.3, .steps = steps},
+            [&](std::int64_t step, double value) {
+              if (step % kEvery > 1) return;  // two steps in a row
+              const torch::NoGradGuard no_graph;
+              network->train();
+              const auto inputs = nonlinearity_inputs(network, probe.pictures);
+              const auto now = means(inputs.at(inputs.size() - 2));
+              if (step % kEvery == 1 && before.defined()) {
+                const double distance = (now - before).pow(2).mean().sqrt().item<double>();
+                trial.record.point("instability " + name, static_cast<double>(step), distance);
+                trial.record.point("loss " + name, static_cast<double>(step), value);
+                moved += distance;
+                ++counted;
+              }
+              before = now;
+            });
+  trial.record.number("training loss in the end, " + name, loss);
+  trial.record.number("instability of the inputs, " + name, counted > 0 ? moved / counted : std::nan(""));
+  trial.record.number("test accuracy, " + name, accuracy(network, trial.data.test), "%");
+}
+
+void measure_noise(Trial& trial) {
+  const auto steps = trial.choose<std::int64_t>("steps", 800, 800, 3000);
+  trial.setting("learning rate", 0.3);
+  trial.setting("shift, from − to +", NoisyBatchNormImpl::kShift);
+  trial.setting("scale, from 1/s to s", NoisyBatchNormImpl::kScale);
+  trial.plan(3 * static_cast<double>(steps));
+  watch(trial, "without", {}, steps);
+  watch(trial, "batch norm", norm(Norm::kBatch), steps);
+  watch(
+      trial, "noisy batch norm", [](auto width) { return torch::nn::AnyModule(NoisyBatchNorm(width)); },
+      steps);
+}
+
+std::vector<PictureCurve> all(const std::string& what) {
+  return {{what + " batch norm", "batch norm"},
+          {what + " without", "without"},
+          {what + " noisy batch norm", "noisy batch norm"}};
+}
+
+const Register claim({
+    .number = 20,
+    .name = "noise-does-not-hurt",
+    .title = "Covariate shift put back on purpose does not take the benefit away",
+    .source = "Santurkar et al. 2018, “How Does Batch Normalization Help Optimization?”, section 2.1",
+    .statement = "<p>If stable inputs were what makes batch norm work, then disturbing them should undo it. "
+                 "Each unit gets a random shift and scale after batch norm, new in every step. "
+                 "Its inputs are then less stable than without any norm, and yet it trains better: the "
+                 "stability of inputs cannot be the whole reason.</p>\n",
+    .setup = "<p>784-5×100-10 with ReLU, learning rate 0.3, batches of 128: without norm, with batch norm, "
+             "and with batch norm followed by the noise. Measured: the training loss over the last tenth of "
+             "the steps, and the instability, "
+             "which is how far the mean input of a unit of the last hidden layer moves from one step to the "
+             "next, in its standard deviations (root mean square over the units).</p>\n",
+    .seconds = 15,
+    .measure = measure_noise,
+    .rule = {below("training loss, noisy batch norm over without",
+                   ratio("training loss in the end, noisy batch norm", "training loss in the end, without"),
+                   1, "times"),
+             above("instability, noisy batch norm over without",
+                   ratio("instability of the inputs, noisy batch norm", "instability of the inputs, without"),
+                   1, "times")},
+    .pictures = {{.file = "loss",
+                  .title = "Training loss",
+                  .x_label = "step",
+                  .y_label = "training loss, logarithmic",
+                  .curves = all("loss"),
+                  .log_y = true},
+                 {.file = "instability",
+                  .title = "How unstable a unit's input is",
+                  .x_label = "step",
+                  .y_label = "move in one step, logarithmic",
+                  .curves = all("instability"),
+                  .log_y = true}},
+});
+
+}  // namespace
+}  // namespace evenkeel::lab

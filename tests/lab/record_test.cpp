@@ -1,0 +1,58 @@
+#include "lab/record.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+namespace evenkeel::lab {
+namespace {
+
+TEST(RecordTest, ComesBackFromJsonAsItWasInItsOrder) {
+  Record record;
+  record.setting("steps", "400");
+  record.number("zeta", 0.1, "%");
+  record.number("alpha", -1e-300);
+  record.point("loss", 0, 2.3);
+  record.point("loss", 1, 2.2);
+  const auto back = Record::from_json(nlohmann::ordered_json::parse(record.to_json().dump()));
+  ASSERT_EQ(back.numbers().size(), 2U);
+  EXPECT_EQ(back.numbers().front().first, "zeta");
+  EXPECT_EQ(back.numbers().front().second.unit, "%");
+  EXPECT_EQ(back["zeta"], 0.1);
+  EXPECT_EQ(back["alpha"], -1e-300);
+  EXPECT_EQ(back.curve("loss").at(1).y, 2.2);
+  EXPECT_EQ(back.settings(), record.settings());
+}
+
+TEST(RecordTest, ValuesThatAreNotFiniteSurviveJson) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  Record record;
+  record.number("nan", std::nan(""));
+  record.number("up", kInfinity);
+  record.number("down", -kInfinity);
+  const auto back = Record::from_json(nlohmann::ordered_json::parse(record.to_json().dump()));
+  EXPECT_TRUE(std::isnan(back["nan"]));
+  EXPECT_EQ(back["up"], kInfinity);
+  EXPECT_EQ(back["down"], -kInfinity);
+}
+
+TEST(RecordTest, ANumberThatIsMeasuredAgainReplacesTheFirst) {
+  Record record;
+  record.number("loss", 1);
+  record.number("loss", 2);
+  EXPECT_EQ(record.numbers().size(), 1U);
+  EXPECT_EQ(record["loss"], 2);
+}
+
+TEST(RecordTest, WhatWasNotMeasuredIsAnErrorWithItsName) {
+  EXPECT_THAT([] { Record()["loss"]; },
+              ::testing::ThrowsMessage<std::runtime_error>("expected a measurement \"loss\", found none"));
+  EXPECT_THAT([] { Record().curve("loss"); },
+              ::testing::ThrowsMessage<std::runtime_error>("expected a curve \"loss\", found none"));
+}
+
+}  // namespace
+}  // namespace evenkeel::lab
