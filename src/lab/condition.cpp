@@ -20,8 +20,9 @@ double student_t(std::size_t degrees) {
                                      2.3060,  2.2622, 2.2281, 2.2010, 2.1788, 2.1604, 2.1448,
                                      2.1314,  2.1199, 2.1098, 2.1009, 2.0930, 2.0860};
   if (degrees <= kTable.size()) return kTable.at(degrees - 1);
-  constexpr double kNormal = 1.959964;
-  return kNormal + (kNormal * kNormal * kNormal + kNormal) / (4 * static_cast<double>(degrees));
+  constexpr double z = 1.959964;
+  const auto n = static_cast<double>(degrees);
+  return z + (z * z * z + z) / (4 * n) + (5 * std::pow(z, 5) + 16 * z * z * z + 3 * z) / (96 * n * n);
 }
 
 Estimate of_finite(const std::vector<double>& values) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string_view>
 
 #include "training/report/html.h"
 #include "training/report/legend.h"
@@ -134,9 +135,13 @@ DrawnPicture draw(const Picture& picture, const std::vector<Record>& seeds) {
 }
 
 std::string svg_file(const std::string& element) {
+  constexpr std::string_view kBegin = "<svg ";
+  if (!element.starts_with(kBegin)) return "";  // nothing was drawn
   const auto end = element.find('>');
-  return fmt::format("{}\n<style>{}</style>{}\n", element.substr(0, end + 1), training::page_style(),
-                     element.substr(end + 1));
+  return fmt::format(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" {}\n<style>{}svg {{ background: var(--paper); }}</style>{}",
+      element.substr(kBegin.size(), end + 1 - kBegin.size()), training::plot_style(),
+      element.substr(end + 1));
 }
 
 }  // namespace evenkeel::lab

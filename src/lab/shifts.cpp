@@ -26,9 +26,6 @@ Shift inverted() {
   return [](const torch::Tensor& pixels) { return 1 - pixels; };
 }
 
-Sample shifted(const Data& data, const Sample& sample, const Shift& shift) {
-  const auto pixels = shift(sample.pictures * data.pixel_deviation + data.pixel_mean);
-  return {(pixels - data.pixel_mean) / data.pixel_deviation, sample.labels};
-}
+Sample shifted(const Sample& sample, const Shift& shift) { return {shift(sample.pictures), sample.labels}; }
 
 }  // namespace evenkeel::lab

@@ -17,7 +17,6 @@ Shift with_noise(double deviation);                                      // Gaus
 Shift moved(std::int64_t rows);  // down and to the right, what leaves is lost
 Shift inverted();
 
-// The shift done to the pixels of a sample, which are then normalised as all others.
-Sample shifted(const Data& data, const Sample& sample, const Shift& shift);
+Sample shifted(const Sample& sample, const Shift& shift);
 
 }  // namespace evenkeel::lab

@@ -11,12 +11,12 @@
 namespace evenkeel::lab {
 namespace {
 
-Sample to_sample(const training::Pictures& pictures, std::int64_t pixels, double mean, double deviation) {
+Sample to_sample(const training::Pictures& pictures, std::int64_t pixels) {
   const auto bytes = torch::from_blob(const_cast<std::uint8_t*>(pictures.pixels.data()),
                                       {pictures.count, pixels}, torch::kUInt8);
   const auto labels =
       torch::from_blob(const_cast<std::uint8_t*>(pictures.labels.data()), {pictures.count}, torch::kUInt8);
-  return {bytes.to(torch::kFloat32).div_(255).sub_(mean).div_(deviation), labels.to(torch::kInt64)};
+  return {bytes.to(torch::kFloat32).div_(255), labels.to(torch::kInt64)};
 }
 
 }  // namespace
@@ -36,13 +36,13 @@ Sample Sample::to_pictures(std::int64_t channels) const {
 }
 
 Data::Data(const training::DataSet& set) : name(set.name) {
-  training::TrainConfig normalisation;
-  training::measure_pixels(set.train, normalisation);
-  pixel_mean = normalisation.pixel_mean;
-  pixel_deviation = normalisation.pixel_deviation;
+  training::TrainConfig measured;
+  training::measure_pixels(set.train, measured);
+  pixel_mean = measured.pixel_mean;
+  pixel_deviation = measured.pixel_deviation;
   pixels = static_cast<std::int64_t>(set.train.pixels.size()) / set.train.count;
-  train = to_sample(set.train, pixels, pixel_mean, pixel_deviation);
-  test = to_sample(set.test, pixels, pixel_mean, pixel_deviation);
+  train = to_sample(set.train, pixels);
+  test = to_sample(set.test, pixels);
 }
 
 Trial::Trial(const Data& data, std::uint64_t seed, Effort effort, std::function<void(double)> report)

@@ -18,7 +18,7 @@ namespace evenkeel::lab {
 
 // Pictures as a network takes them.
 struct Sample {
-  torch::Tensor pictures;  // float32 [N, pixels], normalised
+  torch::Tensor pictures;  // float32 [N, pixels], 0 to 1
   torch::Tensor labels;    // int64 [N]
 
   std::int64_t count() const { return pictures.size(0); }
@@ -34,7 +34,7 @@ struct Data {
   Sample train;
   Sample test;
   std::int64_t pixels = 0;  // of one picture
-  double pixel_mean = 0;    // a pixel in 0..1 went in as (pixel - pixel_mean) / pixel_deviation
+  double pixel_mean = 0;    // of all training pictures
   double pixel_deviation = 1;
 };
 

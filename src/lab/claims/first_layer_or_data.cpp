@@ -30,7 +30,7 @@ Network make(Way way, std::int64_t pixels, std::uint64_t seed) {
 
 // Pixels from 0 to `highest`; or normalised, with their own mean and deviation.
 Sample scaled(const Data& data, const Sample& sample, double highest, bool normalise) {
-  const auto pixels = (sample.pictures * data.pixel_deviation + data.pixel_mean) * highest;
+  const auto pixels = sample.pictures * highest;
   if (!normalise) return {pixels, sample.labels};
   return {(pixels - data.pixel_mean * highest) / (data.pixel_deviation * highest), sample.labels};
 }

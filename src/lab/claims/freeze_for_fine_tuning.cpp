@@ -42,8 +42,8 @@ void measure_fine_tuning(Trial& trial) {
   const auto few = some_of(trial.data.train, pictures, trial.seed);
   const auto same = fine_tune(trial, network, few, trial.data.test, 2);
   const auto shift = with_contrast_and_brightness(0.5, 0.25);
-  const auto shifted_test = shifted(trial.data, trial.data.test, shift);
-  const auto shifted_domain = fine_tune(trial, network, shifted(trial.data, few, shift), shifted_test, 32);
+  const auto shifted_test = shifted(trial.data.test, shift);
+  const auto shifted_domain = fine_tune(trial, network, shifted(few, shift), shifted_test, 32);
   trial.record.number("accuracy before", accuracy(network, trial.data.test), "%");
   trial.record.number("accuracy before, shifted pictures", accuracy(network, shifted_test), "%");
   trial.record.number("same domain, batches of 2, frozen", same.frozen, "%");

@@ -66,8 +66,7 @@ void measure_shifts(Trial& trial) {
     trial.record.point("adapted on few", place, after_few);
   };
   add("as trained", pool, trial.data.test);
-  for (const auto& [name, shift] : shifts())
-    add(name, shifted(trial.data, pool, shift), shifted(trial.data, trial.data.test, shift));
+  for (const auto& [name, shift] : shifts()) add(name, shifted(pool, shift), shifted(trial.data.test, shift));
   add("one class", only_class(pool, 1), trial.data.test);
 }
 

@@ -2,7 +2,7 @@
 
 namespace evenkeel::training {
 
-std::string_view page_style() {
+std::string plot_style() {
   return R"css(
 :root {
   color-scheme: light dark;
@@ -17,6 +17,28 @@ std::string_view page_style() {
     --ink-to-paper: none;
   }
 }
+.plot { display: block; width: 100%; height: auto; overflow: visible; color: var(--quiet); }
+.plot .gridline { stroke: var(--rule); stroke-width: 1; stroke-dasharray: none; }
+.plot path[class], .plot circle { stroke-linejoin: round; }
+.plot .ink-1 { stroke: var(--run-1); } .plot .ink-2 { stroke: var(--run-2); }
+.plot .ink-3 { stroke: var(--run-3); } .plot .ink-4 { stroke: var(--run-4); }
+.plot .ink-5 { stroke: var(--run-5); } .plot .ink-6 { stroke: var(--run-6); }
+.plot .ink-7 { stroke: var(--run-7); } .plot .ink-8 { stroke: var(--run-8); }
+.plot .faint-1 { stroke: var(--run-1); opacity: 0.3; } .plot .faint-2 { stroke: var(--run-2); opacity: 0.3; }
+.plot .faint-3 { stroke: var(--run-3); opacity: 0.3; } .plot .faint-4 { stroke: var(--run-4); opacity: 0.3; }
+.plot .faint-5 { stroke: var(--run-5); opacity: 0.3; } .plot .faint-6 { stroke: var(--run-6); opacity: 0.3; }
+.plot .faint-7 { stroke: var(--run-7); opacity: 0.3; } .plot .faint-8 { stroke: var(--run-8); opacity: 0.3; }
+.plot circle.ink-1, .plot circle.faint-1 { fill: var(--run-1); } .plot circle.ink-2, .plot circle.faint-2 { fill: var(--run-2); }
+.plot circle.ink-3, .plot circle.faint-3 { fill: var(--run-3); } .plot circle.ink-4, .plot circle.faint-4 { fill: var(--run-4); }
+.plot circle.ink-5, .plot circle.faint-5 { fill: var(--run-5); } .plot circle.ink-6, .plot circle.faint-6 { fill: var(--run-6); }
+.plot circle.ink-7, .plot circle.faint-7 { fill: var(--run-7); } .plot circle.ink-8, .plot circle.faint-8 { fill: var(--run-8); }
+.plot circle { stroke: none; }
+.plot .ink-reference { stroke: var(--quiet); stroke-dasharray: 4 4; }
+)css";
+}
+
+std::string page_style() {
+  return plot_style() + R"css(
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
 body {
@@ -64,24 +86,6 @@ figcaption { font-size: 0.9rem; color: var(--quiet); margin-top: 0.25rem; }
 .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 0.5rem 2.5rem; }
 .layer-plots { display: grid; grid-template-columns: repeat(4, 1fr); gap: 1rem; }
 @media screen and (max-width: 48rem) { .layer-plots { grid-template-columns: repeat(2, 1fr); gap: 0.75rem; } }
-.plot { display: block; width: 100%; height: auto; overflow: visible; color: var(--quiet); }
-.plot .gridline { stroke: var(--rule); stroke-width: 1; stroke-dasharray: none; }
-.plot path[class], .plot circle { stroke-linejoin: round; }
-.plot .ink-1 { stroke: var(--run-1); } .plot .ink-2 { stroke: var(--run-2); }
-.plot .ink-3 { stroke: var(--run-3); } .plot .ink-4 { stroke: var(--run-4); }
-.plot .ink-5 { stroke: var(--run-5); } .plot .ink-6 { stroke: var(--run-6); }
-.plot .ink-7 { stroke: var(--run-7); } .plot .ink-8 { stroke: var(--run-8); }
-.plot .faint-1 { stroke: var(--run-1); opacity: 0.3; } .plot .faint-2 { stroke: var(--run-2); opacity: 0.3; }
-.plot .faint-3 { stroke: var(--run-3); opacity: 0.3; } .plot .faint-4 { stroke: var(--run-4); opacity: 0.3; }
-.plot .faint-5 { stroke: var(--run-5); opacity: 0.3; } .plot .faint-6 { stroke: var(--run-6); opacity: 0.3; }
-.plot .faint-7 { stroke: var(--run-7); opacity: 0.3; } .plot .faint-8 { stroke: var(--run-8); opacity: 0.3; }
-.plot circle.ink-1, .plot circle.faint-1 { fill: var(--run-1); } .plot circle.ink-2, .plot circle.faint-2 { fill: var(--run-2); }
-.plot circle.ink-3, .plot circle.faint-3 { fill: var(--run-3); } .plot circle.ink-4, .plot circle.faint-4 { fill: var(--run-4); }
-.plot circle.ink-5, .plot circle.faint-5 { fill: var(--run-5); } .plot circle.ink-6, .plot circle.faint-6 { fill: var(--run-6); }
-.plot circle.ink-7, .plot circle.faint-7 { fill: var(--run-7); } .plot circle.ink-8, .plot circle.faint-8 { fill: var(--run-8); }
-.plot circle { stroke: none; }
-.plot .ink-reference { stroke: var(--quiet); stroke-dasharray: 4 4; }
-
 .pictures { list-style: none; margin: 0; padding: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(min(6.2rem, 21%), 1fr)); gap: 1rem 0.75rem; }
 .pictures li { text-align: center; font-size: 0.95rem; line-height: 1.35; }
 .pictures img { display: block; width: 100%; height: auto; image-rendering: pixelated; filter: var(--ink-to-paper); border-radius: 0.3rem; }
@@ -101,6 +105,7 @@ ul.findings li { overflow-wrap: anywhere; }
 .verdict { font-weight: 600; white-space: nowrap; }
 .verdict-holds { color: var(--run-3); } .verdict-fails { color: var(--wrong); } .verdict-open { color: var(--run-2); }
 .verdict-missing { color: var(--quiet); font-weight: normal; }
+.claim .curves figure { max-width: 34rem; }
 .claim > h2 small { display: block; margin-top: 0.25rem; }
 .formula { font: italic 1.1rem/1.7 Cambria, "STIX Two Text", "Latin Modern Roman", Georgia, serif; background: var(--panel);
   border-radius: 0.6rem; padding: 0.7rem 1rem; max-width: 44rem; overflow-x: auto; }

@@ -1,10 +1,13 @@
 #pragma once
 
-#include <string_view>
+#include <string>
 
 namespace evenkeel::training {
 
 // The style sheet of the page: light, dark, narrow and on paper.
-std::string_view page_style();
+std::string page_style();
+
+// The part of it that a plot needs: the colours and the inks.
+std::string plot_style();
 
 }  // namespace evenkeel::training
