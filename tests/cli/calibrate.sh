@@ -25,4 +25,4 @@ fails 1 "evenkeel: run/model.pt: expected another file, found one that a run kee
 fails 1 "evenkeel: batches: expected 0 to 48 of 250 pictures, found 99" calibrate run --batches 99
 fails 1 "evenkeel: nowhere: expected the folder of a run, found none" calibrate nowhere
 run 0 train --norm none --limit-steps 2 --out none
-fails 1 "evenkeel: expected a network with batch norm to calibrate, found one without" calibrate none
+fails 1 "evenkeel: none: expected a run with batch norm to calibrate, found norm none" calibrate none

@@ -4,7 +4,8 @@
 more="(evenkeel --help says more)"
 fails 2 "evenkeel: A subcommand is required $more"
 fails 2 "evenkeel: The following argument was not expected: --colour $more" train --colour
-fails 2 "evenkeel: --norm: layer not in {batch,torch,none} $more" train --norm layer
+fails 2 "evenkeel: --norm: cats not in {batch,torch,none,group,layer,instance,renorm,ghost,whiten,detached} $more" \
+  train --norm cats
 fails 2 "evenkeel: --out excludes --resume $more" train --out a --resume b
 fails 2 "evenkeel: RUN is required $more" evaluate
 fails 2 "evenkeel: --steps excludes --shapes $more" bench --steps --shapes 8x8
