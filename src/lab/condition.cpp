@@ -35,8 +35,22 @@ Estimate of_finite(const std::vector<double>& values) {
 }
 
 bool passes(const Condition& condition, double value) {
-  return condition.relation == Condition::Relation::kAbove ? value > condition.threshold
-                                                           : value < condition.threshold;
+  constexpr double kRounding = 1e-9;  // 3 / 0.3 is a little less than 10
+  switch (condition.relation) {
+    case Condition::Relation::kAbove:
+      return value > condition.threshold;
+    case Condition::Relation::kAtLeast:
+      return value >= condition.threshold * (1 - kRounding);
+    case Condition::Relation::kBelow:
+      return value < condition.threshold;
+  }
+  throw std::logic_error("a relation without a meaning");
+}
+
+std::string_view sign_of(Condition::Relation relation) {
+  return relation == Condition::Relation::kAbove     ? ">"
+         : relation == Condition::Relation::kAtLeast ? "≥"
+                                                     : "<";
 }
 
 }  // namespace
@@ -84,12 +98,16 @@ Quantity ratio(const std::string& numerator, const std::string& denominator) {
 }
 
 std::string Condition::text() const {
-  return fmt::format("{} {} {}{}{}", what, relation == Relation::kAbove ? ">" : "<",
-                     training::number_text(threshold), unit.empty() ? "" : " ", unit);
+  return fmt::format("{} {} {}{}{}", what, sign_of(relation), training::number_text(threshold),
+                     unit.empty() ? "" : " ", unit);
 }
 
 Condition above(const std::string& what, Quantity quantity, double threshold, const std::string& unit) {
   return {what, std::move(quantity), Condition::Relation::kAbove, threshold, unit};
+}
+
+Condition at_least(const std::string& what, Quantity quantity, double threshold, const std::string& unit) {
+  return {what, std::move(quantity), Condition::Relation::kAtLeast, threshold, unit};
 }
 
 Condition below(const std::string& what, Quantity quantity, double threshold, const std::string& unit) {

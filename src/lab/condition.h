@@ -37,9 +37,9 @@ Quantity measured(const std::string& name);
 Quantity difference(const std::string& minuend, const std::string& subtrahend);
 Quantity ratio(const std::string& numerator, const std::string& denominator);
 
-// `quantity` is above, or below, `threshold`.
+// `quantity` is above, at least, or below `threshold`.
 struct Condition {
-  enum class Relation { kAbove, kBelow };
+  enum class Relation { kAbove, kAtLeast, kBelow };
 
   std::string what;  // the quantity in words
   Quantity quantity;
@@ -51,6 +51,8 @@ struct Condition {
 };
 
 Condition above(const std::string& what, Quantity quantity, double threshold, const std::string& unit = "");
+Condition at_least(const std::string& what, Quantity quantity, double threshold,
+                   const std::string& unit = "");
 Condition below(const std::string& what, Quantity quantity, double threshold, const std::string& unit = "");
 
 struct Judgement {

@@ -35,10 +35,10 @@ enum class Weights {
 // linear layers have biases, zero at first, where no norm makes them redundant.
 struct Mlp {
   std::int64_t inputs = 784;
-  std::vector<std::int64_t> hidden;
+  std::vector<std::int64_t> hidden{};
   std::int64_t outputs = 10;
   Nonlinearity nonlinearity = Nonlinearity::kReLU;
-  MakeNorm norm;
+  MakeNorm norm{};
   double dropout = 0;  // probability; 0: none
   Weights weights = Weights::kHe;
   double deviation = 0;  // of kConstant

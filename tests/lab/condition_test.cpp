@@ -66,6 +66,12 @@ TEST(ConditionTest, BelowIsTheOtherSide) {
   EXPECT_EQ(verdict(condition, {0.1, 0.2, 0.15}), Verdict::kHolds);
 }
 
+TEST(ConditionTest, AtLeastTakesTheThresholdItself) {
+  EXPECT_EQ(verdict(at_least("x", measured("x"), 10), {3 / 0.3, 3 / 0.3}), Verdict::kHolds);
+  EXPECT_EQ(verdict(above("x", measured("x"), 10), {10, 10}), Verdict::kDoesNotHold);
+  EXPECT_EQ(verdict(at_least("x", measured("x"), 10), {9.99, 9.99}), Verdict::kDoesNotHold);
+}
+
 TEST(ConditionTest, WithOneSeedItsValueDecides) {
   EXPECT_EQ(verdict(above("x", measured("x"), 1), {1.001}), Verdict::kHolds);
   EXPECT_EQ(verdict(above("x", measured("x"), 1), {0.999}), Verdict::kDoesNotHold);
@@ -85,6 +91,7 @@ TEST(ConditionTest, InfiniteValuesDecideWhereAllAreOnOneSide) {
 TEST(ConditionTest, TextSaysTheRule) {
   EXPECT_EQ(above("accuracy with − without", measured("x"), 1, "points").text(),
             "accuracy with − without > 1 points");
+  EXPECT_EQ(at_least("ratio", measured("x"), 10, "times").text(), "ratio ≥ 10 times");
   EXPECT_EQ(below("error", measured("x"), 1e-12).text(), "error < 1e-12");
 }
 
