@@ -98,8 +98,9 @@ Quantity ratio(const std::string& numerator, const std::string& denominator) {
 }
 
 std::string Condition::text() const {
+  const auto counted = threshold == 1 && unit == "points" ? "point" : unit;
   return fmt::format("{} {} {}{}{}", what, sign_of(relation), training::number_text(threshold),
-                     unit.empty() ? "" : " ", unit);
+                     unit.empty() ? "" : " ", counted);
 }
 
 Condition above(const std::string& what, Quantity quantity, double threshold, const std::string& unit) {

@@ -83,7 +83,8 @@ class Drawing {
       return {picture_.file, picture_.title, picture_.caption,
               "<p>Nothing to draw: no finite value was measured.</p>", ""};
     for (const double reference : picture_.reference_lines) ys_.push_back(reference);
-    plot_.x = picture_.x_tics.empty()
+    // Places with names have no measure: half a place of air. On a logarithmic axis the tics are numbers.
+    plot_.x = picture_.x_tics.empty() || picture_.log_x
                   ? with_air(training::range_of(xs_), picture_.log_x)
                   : Range{training::range_of(xs_).low - 0.5, training::range_of(xs_).high + 0.5};
     plot_.y = with_air(training::range_of(ys_), picture_.log_y);

@@ -90,7 +90,7 @@ TEST(ConditionTest, InfiniteValuesDecideWhereAllAreOnOneSide) {
 
 TEST(ConditionTest, TextSaysTheRule) {
   EXPECT_EQ(above("accuracy with − without", measured("x"), 1, "points").text(),
-            "accuracy with − without > 1 points");
+            "accuracy with − without > 1 point");
   EXPECT_EQ(at_least("ratio", measured("x"), 10, "times").text(), "ratio ≥ 10 times");
   EXPECT_EQ(below("error", measured("x"), 1e-12).text(), "error < 1e-12");
 }

@@ -118,7 +118,7 @@ TEST_F(LaboratoryTest, ResultSaysWhatWasMeasured) {
   EXPECT_EQ(json.at("claim"), "A claim of the test: first-claim");
   EXPECT_EQ(json.at("source"), "this test");
   EXPECT_EQ(json.at("verdict"), "holds");
-  EXPECT_EQ(json.at("rule"), "gain > 1 points");
+  EXPECT_EQ(json.at("rule"), "gain > 1 point");
   EXPECT_EQ(json.at("seeds"), nlohmann::json({1, 2, 3}));
   EXPECT_EQ(json.at("settings").at("pictures"), "12000");
   const auto& gain = json.at("measurements").at("gain");

@@ -67,7 +67,8 @@ const Register claim({
                   .y_label = "test error, %",
                   .curves = {{"error", ""}},
                   .log_x = true,
-                  .markers = true}},
+                  .markers = true,
+                  .x_tics = {{8, "8"}, {16, "16"}, {32, "32"}, {128, "128"}, {2048, "2048"}}}},
 });
 
 }  // namespace

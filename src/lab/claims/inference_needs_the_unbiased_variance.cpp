@@ -68,7 +68,8 @@ const Register claim({
           .y_label = "average variance",
           .curves = {{"unbiased", "with m/(m − 1)"}, {"biased", "biased"}, {"(m − 1)/m", "(m − 1)/m"}},
           .log_x = true,
-          .markers = true}},
+          .markers = true,
+          .x_tics = {{2, "2"}, {4, "4"}, {8, "8"}, {16, "16"}, {32, "32"}}}},
 });
 
 }  // namespace

@@ -134,7 +134,7 @@ const Register claim({
     .rule = {below("relative change of the gradient, with over without",
                    ratio("relative change of the gradient, with batch norm",
                          "relative change of the gradient, without"),
-                   1, "times")},
+                   1)},
     .pictures = {{.file = "change",
                   .title = "How much a gradient changes under its layer",
                   .caption = "Mean over the layers: what the layers before do to the gradient in one step.",

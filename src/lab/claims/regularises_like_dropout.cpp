@@ -111,7 +111,8 @@ const Register claim({
                   .curves = {{"spread", ""}},
                   .log_x = true,
                   .log_y = true,
-                  .markers = true}},
+                  .markers = true,
+                  .x_tics = {{4, "4"}, {16, "16"}, {64, "64"}, {256, "256"}}}},
 });
 
 }  // namespace

@@ -104,7 +104,8 @@ const Register claim({
                              {"CNN, instance norm", "CNN, instance norm"}},
                   .log_x = true,
                   .log_y = true,
-                  .markers = true}},
+                  .markers = true,
+                  .x_tics = {{2, "2"}, {4, "4"}, {8, "8"}, {16, "16"}, {32, "32"}}}},
 });
 
 }  // namespace
