@@ -28,7 +28,8 @@ struct Claim {
   std::string formula{};    // empty where there is none
   std::string setup{};      // the networks, what is varied, what is measured
   std::vector<Published> published{};
-  double seconds = 1;                     // that one seed takes on one core, about
+  double seconds = 1;  // that one seed takes on one core, about
+  int networks = 1;    // whose figures are averaged in a seed, where single ones scatter; quick runs have one
   bool measures_time = false;             // nothing else may run meanwhile
   bool colour = false;                    // needs colour pictures (CIFAR-10); digits otherwise
   std::function<void(Trial&)> measure{};  // one seed

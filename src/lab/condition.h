@@ -14,7 +14,7 @@ enum class Verdict { kHolds, kDoesNotHold, kInconclusive };
 
 std::string_view name_of(Verdict verdict);  // "holds", "does not hold", "inconclusive"
 
-// The mean over seeds and its 95 % confidence interval (Student's t); with one seed, or with a value that is not finite, the
+// The mean over seeds and a confidence interval around it (Student's t); with one seed, or with a value that is not finite, the
 // interval is from the lowest to the highest value.
 struct Estimate {
   double mean = 0;
@@ -25,7 +25,13 @@ struct Estimate {
 
 // Of ratios the mean is the geometric one, and the interval that of the logarithms, where all are positive and finite.
 enum class Scale { kLinear, kRatio };
-Estimate estimate(const std::vector<double>& values, Scale scale = Scale::kLinear);
+
+// The true mean lies with 95 % confidence within the interval; or, with 95 % confidence each, above its lower and below its upper
+// end, which is what a question with one side asks for.
+enum class Confidence { kWithin, kEachSide };
+
+Estimate estimate(const std::vector<double>& values, Scale scale = Scale::kLinear,
+                  Confidence confidence = Confidence::kWithin);
 
 // One number of each seed that a condition looks at.
 struct Quantity {
@@ -33,7 +39,7 @@ struct Quantity {
   Scale scale = Scale::kLinear;
 };
 
-Quantity measured(const std::string& name);
+Quantity measured(const std::string& name, Scale scale = Scale::kLinear);
 Quantity difference(const std::string& minuend, const std::string& subtrahend);
 Quantity ratio(const std::string& numerator, const std::string& denominator);
 
@@ -60,7 +66,7 @@ struct Judgement {
   Verdict verdict = Verdict::kInconclusive;
 };
 
-// Holds where the whole interval is on the side that is asked for, does not where it is on the other, and is inconclusive where
+// With 95 % confidence on either side (Confidence::kEachSide): holds where the whole interval is on the side that is asked for, does not where it is on the other, and is inconclusive where
 // the threshold lies in it, or where a value is NaN.
 Judgement judge(const Condition& condition, const std::vector<Record>& seeds);
 

@@ -28,10 +28,6 @@ std::vector<std::vector<Point>> curves_of(const std::string& name, const std::ve
   return curves;
 }
 
-bool same_places(const std::vector<Point>& a, const std::vector<Point>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](Point p, Point q) { return p.x == q.x; });
-}
-
 // Point by point where all seeds measured at the same places; nothing else could be averaged.
 std::vector<Point> mean_of(const std::vector<std::vector<Point>>& curves) {
   auto mean = curves.front();

@@ -61,9 +61,9 @@ std::string table(const std::vector<Result>& results) {
 
 constexpr const char* kHowToRead = R"html(<details><summary>How the verdicts come about</summary>
 <p>Every experiment is repeated with several seeds, which decide first weights, the order of the pictures and whatever else is
-drawn. A condition looks at one number of each seed. Its mean over the seeds has a 95 % confidence interval (Student's t; of
-ratios the geometric mean, and the interval of the logarithms). A condition is met when the whole interval lies on the side that is asked for,
-and not met when it lies on the other; where the threshold lies within it, more seeds are needed, and the verdict is
+drawn. A condition looks at one number of each seed and asks whether its mean over the seeds (of ratios the geometric mean) is on
+one side of a threshold. It is met when the mean is there with 95 % confidence (Student's t), and not met when it is on the
+other side with 95 % confidence; the two bounds are given. Where the threshold lies between them more seeds are needed, and the verdict is
 “inconclusive”. With a single seed there is no interval, and its value decides. A claim holds when all its conditions are met,
 and does not hold as soon as one is not.</p></details>
 )html";

@@ -54,6 +54,31 @@ const std::vector<Point>& Record::curve(const std::string& name) const { return 
 
 bool Record::has_curve(const std::string& name) const { return find(curves_, name) != curves_.end(); }
 
+bool same_places(const std::vector<Point>& a, const std::vector<Point>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](Point p, Point q) { return p.x == q.x; });
+}
+
+Record mean_of(const std::vector<Record>& records) {
+  Record mean = records.front();
+  const auto count = static_cast<double>(records.size());
+  for (auto& [name, number] : mean.numbers_) {
+    number.value = 0;
+    for (const auto& record : records) number.value += record[name] / count;
+  }
+  for (auto& [name, points] : mean.curves_) {
+    const bool alike = std::all_of(records.begin(), records.end(),
+                                   [&, &name = name, &points = points](const Record& record) {
+                                     return record.has_curve(name) && same_places(record.curve(name), points);
+                                   });
+    if (!alike) continue;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      points[i].y = 0;
+      for (const auto& record : records) points[i].y += record.curve(name)[i].y / count;
+    }
+  }
+  return mean;
+}
+
 ordered_json number_to_json(double value) {
   if (std::isnan(value)) return "nan";
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";

@@ -38,10 +38,17 @@ class Record {
   static Record from_json(const nlohmann::ordered_json& json);
 
  private:
+  friend Record mean_of(const std::vector<Record>& records);
   std::vector<std::pair<std::string, Number>> numbers_;
   std::vector<std::pair<std::string, std::vector<Point>>> curves_;
   std::vector<std::pair<std::string, std::string>> settings_;
 };
+
+// Whether two curves have their points at the same x.
+bool same_places(const std::vector<Point>& a, const std::vector<Point>& b);
+
+// The mean of each number and of each point, all records having been measured alike. A curve whose places differ is that of the first.
+Record mean_of(const std::vector<Record>& records);
 
 // JSON has no NaN and no infinity: they are the words "nan", "inf" and "-inf".
 nlohmann::ordered_json number_to_json(double value);

@@ -24,6 +24,7 @@ ordered_json conditions_json(const Result& result) {
     ordered_json item = {{"condition", result.claim.rule[i].text()},
                          {"verdict", name_of(judgements[i].verdict)}};
     item.update(to_json(judgements[i].value));
+    item["confidence"] = "95 % on each side";
     list.push_back(item);
   }
   return list;

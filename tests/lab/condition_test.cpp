@@ -31,6 +31,12 @@ TEST(EstimateTest, IntervalIsStudentsT) {
   EXPECT_NEAR(2 - found.low, 4.30265 / std::sqrt(3), 1e-4);
 }
 
+TEST(EstimateTest, WithConfidenceOnEachSideItIsNarrower) {
+  // t(0.95; 2) = 2.91999
+  const auto found = estimate({1, 2, 3}, Scale::kLinear, Confidence::kEachSide);
+  EXPECT_NEAR(found.high - 2, 2.91999 / std::sqrt(3), 1e-4);
+}
+
 TEST(EstimateTest, QuantilesBeyondTheTableAreThoseOfStudentsT) {
   std::vector<double> values;  // 31 values: 30 degrees of freedom, t = 2.04227
   for (int i = -15; i <= 15; ++i) values.push_back(i);

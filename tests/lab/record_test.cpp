@@ -47,6 +47,20 @@ TEST(RecordTest, ANumberThatIsMeasuredAgainReplacesTheFirst) {
   EXPECT_EQ(record["loss"], 2);
 }
 
+TEST(RecordTest, MeanIsThatOfEachNumberAndOfPointsAtTheSamePlaces) {
+  Record a;
+  Record b;
+  a.number("x", 1, "%");
+  b.number("x", 4, "%");
+  for (auto* record : {&a, &b}) record->point("same", 5, (*record)["x"]);
+  a.point("other", 1, 10);
+  b.point("other", 2, 20);
+  const auto mean = mean_of({a, b});
+  EXPECT_EQ(mean["x"], 2.5);
+  EXPECT_EQ(mean.curve("same").at(0).y, 2.5);
+  EXPECT_EQ(mean.curve("other").at(0).y, 10);
+}
+
 TEST(RecordTest, WhatWasNotMeasuredIsAnErrorWithItsName) {
   EXPECT_THAT([] { Record()["loss"]; },
               ::testing::ThrowsMessage<std::runtime_error>("expected a measurement \"loss\", found none"));

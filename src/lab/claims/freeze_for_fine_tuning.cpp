@@ -73,6 +73,7 @@ const Register claim({
         "brightness raised "
         "in batches of 32; with the statistics frozen (the layers stay in evaluation mode) or active.</p>\n",
     .seconds = 10,
+    .networks = 3,
     .measure = measure_fine_tuning,
     .rule = {above("same domain, batches of 2: frozen − active",
                    difference("same domain, batches of 2, frozen", "same domain, batches of 2, active"), 20,

@@ -36,16 +36,22 @@ void measure_scales(Trial& trial) {
   const auto pictures = trial.setting<std::int64_t>("pictures", 1000);
   const auto steps = trial.setting<std::int64_t>("steps", 200);
   const auto sample = some_of(trial.data.train, pictures, trial.seed);
-  trial.plan(2.0 * kScales * static_cast<double>(steps));
+  const auto draws = trial.choose<std::uint64_t>("networks averaged at each scale", 1, 3, 3);
+  trial.plan(2.0 * kScales * static_cast<double>(draws) * static_cast<double>(steps));
   for (const auto which : {Norm::kNone, Norm::kBatch}) {
     const auto curve = "accuracy " + in_words(which);
     for (int i = 0; i < kScales; ++i) {
       const double scale = std::pow(10, -4 + 4.0 * i / (kScales - 1));
-      auto network = make_mlp(
-          {.hidden = layers(7, 50), .norm = norm(which), .weights = Weights::kConstant, .deviation = scale},
-          trial.seed);
-      train(trial, network, sample, {.learning_rate = 1e-3, .batch_size = 50, .steps = steps, .adam = true});
-      trial.record.point(curve, scale, accuracy(network, trial.data.test));
+      double reached = 0;
+      for (std::uint64_t draw = 0; draw < draws; ++draw) {
+        auto network = make_mlp(
+            {.hidden = layers(7, 50), .norm = norm(which), .weights = Weights::kConstant, .deviation = scale},
+            1000 * trial.seed + draw);
+        train(trial, network, sample,
+              {.learning_rate = 1e-3, .batch_size = 50, .steps = steps, .adam = true});
+        reached += accuracy(network, trial.data.test) / static_cast<double>(draws);
+      }
+      trial.record.point(curve, scale, reached);
     }
     const auto range = range_above(trial.record.curve(curve));
     trial.record.number("smallest scale that reaches 70 %, " + in_words(which), range.low);

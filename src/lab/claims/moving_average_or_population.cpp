@@ -58,6 +58,7 @@ const Register claim({
              "with three momenta. Then the moving averages are replaced by the exact statistics of 10 000 "
              "training pictures, layer by layer.</p>\n",
     .seconds = 10,
+    .networks = 3,
     .measure = measure_statistics,
     .rule = {above("population − moving average, momentum 0.001", gain("0.001"), 5, "points"),
              below("population − moving average, momentum 0.1", gain("0.1"), 1, "points")},

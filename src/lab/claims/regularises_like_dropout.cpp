@@ -98,6 +98,7 @@ const Register claim({
     .published = {{"Inception with batch norm, Dropout removed",
                    "72.2 % at the same accuracy as Inception with Dropout, in fewer steps"}},
     .seconds = 60,
+    .networks = 3,
     .measure = measure_errors,
     .rule = {above("test error without − with batch norm, batches of 20",
                    difference("test error, neither", "test error, batch norm, batches of 20"), 0, "points")},

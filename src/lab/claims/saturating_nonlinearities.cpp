@@ -66,6 +66,7 @@ const Register claim({
     .published = {{"Inception with sigmoids on ImageNet, with batch norm", "69.8 %"},
                   {"the same without", "never better than chance (0.1 %)"}},
     .seconds = 45,
+    .networks = 3,
     .measure = measure_depths,
     .rule = {below("best accuracy without batch norm", measured("best accuracy without"), 15, "%"),
              above("worst accuracy with batch norm", measured("worst accuracy with batch norm"), 88, "%")},

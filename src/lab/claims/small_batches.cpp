@@ -90,7 +90,7 @@ const Register claim({
                    ratio("test error, batch norm, batches of 2", "test error, batch norm, batches of 32"), 3,
                    "times"),
              below("error of group norm, highest over lowest",
-                   measured("highest over lowest error, group norm"), 1.5, "times")},
+                   measured("highest over lowest error, group norm", Scale::kRatio), 1.5, "times")},
     .pictures = {{.file = "errors",
                   .title = "Test error by batch size",
                   .x_label = "batch size, logarithmic",
