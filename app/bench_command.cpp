@@ -26,7 +26,7 @@ using namespace bench;
 constexpr const char* kExamples = R"(Examples:
   evenkeel bench --quick                               a first look, some seconds
   evenkeel bench --html bench.html --json bench.json   everything, some minutes
-  evenkeel bench --steps                               whole training steps of two networks
+  evenkeel bench --steps                               whole training steps of some networks
   evenkeel bench --threads 1 --filter backward
   evenkeel bench --shapes 32x64x56x56 64x500 --filter "channels last"
   ATEN_CPU_CAPABILITY=avx512 evenkeel bench            with PyTorch's kernels for AVX-512; by default it uses AVX2
@@ -98,7 +98,7 @@ Command add_bench(CLI::App& program) {
       program.add_subcommand("bench", "Measure the kernels beside PyTorch's and oneDNN's, or training steps");
   command->footer(kExamples);
   auto* steps = command->add_flag("--steps", arguments->steps,
-                                  "Measure whole training steps of two networks instead of single calls");
+                                  "Measure whole training steps of networks instead of single calls");
   command->add_option("--shapes", arguments->shapes, "Inputs as NxC or NxCxHxW (default: ten common ones)")
       ->excludes(steps);
   command->add_option(

@@ -77,18 +77,20 @@ void print_json(const Calibration& result, const std::string& data, const std::s
 
 int run(Arguments& arguments) {
   const auto folder = open_single_run(arguments.run);
-  const auto config = read_config(folder.config());
+  auto config = read_config(folder.config());
   check_is_batch_norm(config.norm, folder.path.string(), "calibrate");
   const std::string out = arguments.out.empty() ? (folder.path / "calibrated.pt").string() : arguments.out;
   check_not_of_a_run(out);
   const auto data_name = arguments.data.empty() ? config.data : arguments.data;
   const auto data = open_data_set(data_name);
+  if (data_name != config.data) config.limit_pictures = 0;  // which was one of the run's pictures
   if (arguments.one_pass) arguments.settings.depth = Depth::kOnePass;
   torch::set_num_threads(arguments.threads);
 
-  auto network = load_model(folder.model(), Norm::kBatch);
-  const auto result = calibrate(network, data, config, arguments.settings, show_progress);
-  save_model(out, network);
+  config.norm = Norm::kBatch;
+  const auto network = load_model(folder.model(), config);
+  const auto result = calibrate(*network, data, config, arguments.settings, show_progress);
+  save_model(out, *network);
   (arguments.json ? print_json : print_table)(result, data_name, out);
   return 0;
 }
@@ -102,7 +104,8 @@ Command add_calibrate(CLI::App& program) {
       "calibrate", "Replace a run's moving averages by the exact statistics of its training pictures");
   command->footer(kExamples);
   command->add_option("RUN", arguments->run, "The folder of a finished run")->required();
-  command->add_option("--data", arguments->data, "Other pictures than the run's: digits, or mnist:DIR");
+  command->add_option("--data", arguments->data,
+                      "Other pictures than the run's: digits, mnist:DIR or cifar10:DIR");
   command->add_option("--batches", settings.batches, "How many batches to use; 0: all pictures")
       ->capture_default_str();
   command

@@ -30,9 +30,9 @@ struct Arguments {
   bool json = false;
 };
 
-void print_table(const std::string& data, const Evaluation& result) {
-  fmt::print("{}: {:.2f} % right, {} of {} wrong\n\n", data, 100 * result.accuracy(), result.mistakes.size(),
-             result.count);
+void print_table(const DataSet& data, const Evaluation& result) {
+  fmt::print("{}: {:.2f} % right, {} of {} wrong\n\n", data.name, 100 * result.accuracy(),
+             result.mistakes.size(), result.count);
   fmt::print("{:>9}", "predicted");
   for (int predicted = 0; predicted < kClasses; ++predicted) fmt::print("{:>6}", predicted);
   fmt::print("\n");
@@ -40,24 +40,26 @@ void print_table(const std::string& data, const Evaluation& result) {
     fmt::print("{:>7} {}", label == 0 ? "true" : "", label);
     for (const auto count : result.confusion[label])
       fmt::print("{:>6}", count == 0 ? "." : fmt::to_string(count));
-    fmt::print("\n");
+    fmt::print("{}\n", data.class_names.empty() ? "" : "  " + data.class_names.at(label));
   }
 }
 
-void print_json(const std::string& data, const Evaluation& result) {
-  const nlohmann::ordered_json json{{"data", data},
-                                    {"test_accuracy", result.accuracy()},
-                                    {"test_errors", result.mistakes.size()},
-                                    {"test_count", result.count},
-                                    {"confusion", result.confusion}};
+void print_json(const DataSet& data, const Evaluation& result) {
+  nlohmann::ordered_json json{{"data", data.name},
+                              {"test_accuracy", result.accuracy()},
+                              {"test_errors", result.mistakes.size()},
+                              {"test_count", result.count},
+                              {"confusion", result.confusion}};
+  if (!data.class_names.empty()) json["classes"] = data.class_names;
   fmt::print("{}\n", json.dump(2));
 }
 
 int run(const Arguments& arguments) {
   const auto folder = open_single_run(arguments.run);
-  const auto data = arguments.data.empty() ? read_config(folder.config()).data : arguments.data;
+  const auto data =
+      open_data_set(arguments.data.empty() ? read_config(folder.config()).data : arguments.data);
   const auto model = arguments.model.empty() ? folder.model() : std::filesystem::path(arguments.model);
-  const auto result = evaluate(folder, model, open_data_set(data), arguments.threads);
+  const auto result = evaluate(folder, model, data, arguments.threads);
   (arguments.json ? print_json : print_table)(data, result);
   return 0;
 }
@@ -70,7 +72,8 @@ Command add_evaluate(CLI::App& program) {
       program.add_subcommand("evaluate", "Test the model of a run: accuracy and confusion matrix");
   command->footer(kExamples);
   command->add_option("RUN", arguments->run, "The folder of a finished run")->required();
-  command->add_option("--data", arguments->data, "Other pictures than the run's: digits, or mnist:DIR");
+  command->add_option("--data", arguments->data,
+                      "Other pictures than the run's: digits, mnist:DIR or cifar10:DIR");
   command->add_option("--model", arguments->model,
                       "Another model than the run's, as calibrate and fold write it");
   command->add_option("--threads", arguments->threads, "Threads (default: the cores this process may use)")

@@ -28,7 +28,7 @@ constexpr const char* kExamples = R"(Examples:
   evenkeel fold runs/mnist -o folded.pt --data digits
   evenkeel fold runs/mnist -o folded.pt --json
 
-The file is a state dict of the network without batch norm: docs/run_folder.md has it in Python, DigitNetwork(with_norm=False).
+The file is a state dict of the network without batch norm: docs/run_folder.md has it in Python, with_norm=False.
 The bound is proven for inputs up to the largest |x|; docs/folding.md says how, and what it assumes.)";
 
 constexpr std::int64_t kTimedPictures = 250;
@@ -46,23 +46,22 @@ struct Timings {
   bench::Timing trained, folded;
 };
 
-Timings time_passes(const FoldedRun& run) {
+Timings time_passes(const FoldedRun& run, const PictureShape& shape) {
   const torch::InferenceMode no_gradients;
-  const auto pictures =
-      torch::randn({kTimedPictures, 1, DigitNetworkImpl::kRows, DigitNetworkImpl::kColumns});
+  const auto pictures = torch::randn({kTimedPictures, shape.channels, shape.rows, shape.columns});
   bench::ParallelProbe probe(libtorch::executor());
-  const auto pass = [&](DigitNetwork network) {
-    return [network, pictures]() mutable { network(pictures); };
+  const auto pass = [&](const std::shared_ptr<Network>& network) {
+    return [network, pictures] { network->forward(pictures); };
   };
   const auto timings = bench::take_turns({pass(run.trained), pass(run.folded)}, bench::TurnSettings(), probe);
   return {timings.front(), timings.back()};
 }
 
 void print_table(const std::string& data, const FoldedRun& run, const Timings& timings) {
-  fmt::print("{:<14}{:<14}{:>12}{:>22}{:>12}\n", "layer", "takes norm", "largest |x|", "largest difference",
+  fmt::print("{:<17}{:<17}{:>12}{:>22}{:>12}\n", "layer", "takes norm", "largest |x|", "largest difference",
              "bound");
   for (const auto& step : run.steps)
-    fmt::print("{:<14}{:<14}{:>12.4g}{:>22.2g}{:>12.2g}\n", step.layer, step.norm,
+    fmt::print("{:<17}{:<17}{:>12.4g}{:>22.2g}{:>12.2g}\n", step.layer, step.norm,
                step.certificate.largest_input, step.certificate.largest_measured(),
                step.certificate.largest_bound());
   fmt::print(
@@ -98,10 +97,11 @@ void print_json(const std::string& data, const FoldedRun& run, const Timings& ti
 int run(const Arguments& arguments) {
   const auto folder = open_single_run(arguments.run);
   check_not_of_a_run(arguments.file);
-  const auto data = arguments.data.empty() ? read_config(folder.config()).data : arguments.data;
+  const auto config = read_config(folder.config());
+  const auto data = arguments.data.empty() ? config.data : arguments.data;
   const auto folded = fold_run(folder, open_data_set(data), arguments.threads);
-  save_model(arguments.file, folded.folded);
-  (arguments.json ? print_json : print_table)(data, folded, time_passes(folded));
+  save_model(arguments.file, *folded.folded);
+  (arguments.json ? print_json : print_table)(data, folded, time_passes(folded, picture_shape(config.model)));
   return 0;
 }
 
@@ -114,7 +114,8 @@ Command add_fold(CLI::App& program) {
   command->footer(kExamples);
   command->add_option("RUN", arguments->run, "The folder of a finished run")->required();
   command->add_option("-o,--out", arguments->file, "Where to write the folded network")->required();
-  command->add_option("--data", arguments->data, "Other pictures than the run's: digits, or mnist:DIR");
+  command->add_option("--data", arguments->data,
+                      "Other pictures than the run's: digits, mnist:DIR or cifar10:DIR");
   command->add_option("--threads", arguments->threads, "Threads (default: the cores this process may use)")
       ->check(CLI::Range(1, 1024));
   command->add_flag("--json", arguments->json, "Print JSON");

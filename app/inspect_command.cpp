@@ -57,16 +57,19 @@ TrainConfig config_for(const std::filesystem::path& model, const DataSet& data) 
   const RunFolder folder{model.parent_path()};
   if (std::filesystem::exists(folder.config())) return read_config(folder.config());
   TrainConfig config;
+  recognise_model(model, config);
   measure_pixels(data.train, config);
   return config;
 }
 
 void look_at_data(const Arguments& arguments, const std::filesystem::path& model, Inspection& inspection) {
   const auto data = open_data_set(arguments.data);
-  const auto config = config_for(model, data);
+  auto config = config_for(model, data);
   check_is_batch_norm(config.norm, arguments.file, "inspect with pictures");
   if (inspection.layers.empty()) return;
-  auto network = load_model(model, Norm::kBatch);
+  if (data.name != config.data) config.limit_pictures = 0;  // which was one of the run's pictures
+  config.norm = Norm::kBatch;
+  const auto network = load_model(model, config);
   torch::set_num_threads(arguments.threads);
   add_data(inspection, *network, data, config);
 }
@@ -99,7 +102,7 @@ Command add_inspect(CLI::App& program) {
                    "A state dict or checkpoint (torch.save), a TorchScript file, or the folder of a run")
       ->required();
   command->add_option("--data", arguments->data,
-                      "Compare with pictures, for the network of a run: digits, or mnist:DIR");
+                      "Compare with pictures, for the network of a run: digits, mnist:DIR or cifar10:DIR");
   command->add_option("--html", arguments->html,
                       "Write a page with a strip of colour per layer to this file");
   command->add_option("--threads", arguments->threads, "Threads (default: the cores this process may use)")

@@ -5,6 +5,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "commands.h"
@@ -26,6 +27,7 @@ constexpr const char* kExamples = R"(Examples:
   evenkeel train                                  the built-in digits, about a minute
   evenkeel train --data mnist:data/mnist --out runs/mnist
   evenkeel train --compare                        with and without batch norm, in one report
+  evenkeel train --model resnet9 --data cifar10:data/cifar10 --width 16 --epochs 5
   evenkeel train --resume runs/mnist              go on after Ctrl-C, or after a crash
 
 Norms: batch (Evenkeel's batch norm), torch (LibTorch's), none; group, layer and instance norm; renorm (batch
@@ -36,8 +38,11 @@ The run folder holds config.json, metrics.jsonl, summary.json, model.pt, report.
 
 struct Arguments {
   const CLI::App* command = nullptr;
-  TrainConfig config;
-  std::string norm = "batch";
+  TrainConfig asked;  // counts where its option was given
+  std::string model{name_of(Model::kDigits)};
+  std::string norm{name_of(Norm::kBatch)};
+  std::string schedule;
+  bool no_augment = false;
   std::string out;
   std::string resume;
   bool compare = false;
@@ -49,38 +54,66 @@ std::vector<std::string> known_norms() {
   return names;
 }
 
+// Calls use(option, setting of one, setting of other) for each option that decides the result.
+template <typename One, typename Other, typename Use>
+void for_each_setting(One& one, Other& other, const Use& use) {
+  use("--model", one.model, other.model);
+  use("--width", one.width, other.width);
+  use("--data", one.data, other.data);
+  use("--norm", one.norm, other.norm);
+  use("--epochs", one.epochs, other.epochs);
+  use("--batch-size", one.batch_size, other.batch_size);
+  use("--lr", one.learning_rate, other.learning_rate);
+  use("--schedule", one.schedule, other.schedule);
+  use("--no-augment", one.augment, other.augment);
+  use("--seed", one.seed, other.seed);
+  use("--limit-pictures", one.limit_pictures, other.limit_pictures);
+  use("--limit-steps", one.limit_steps, other.limit_steps);
+  use("--checkpoint-every", one.checkpoint_every, other.checkpoint_every);
+  use("--threads", one.threads, other.threads);
+}
+
+// A setting as it is said on the command line.
 template <typename Value>
-void refuse_other(const CLI::App& command, const char* flag, const Value& asked, const Value& recorded) {
-  if (command.count(flag) > 0 && asked != recorded)
-    throw std::runtime_error(
-        fmt::format("{}: expected {}, as the run was started with, found {}", flag, recorded, asked));
+std::string text_of(const Value& value) {
+  if constexpr (std::is_enum_v<Value>)
+    return std::string(name_of(value));
+  else
+    return fmt::format("{}", value);
+}
+
+// What the model is trained with by default, and what was asked for in its place.
+TrainConfig config_of(const Arguments& arguments) {
+  auto config = default_config(arguments.asked.model);
+  config.threads = arguments.asked.threads;
+  for_each_setting(arguments.asked, config, [&](const char* option, const auto& asked, auto& setting) {
+    if (arguments.command->count(option) > 0) setting = asked;
+  });
+  for (const char* option : {"--width", "--no-augment"})
+    if (arguments.command->count(option) > 0 && config.model != Model::kResNet9)
+      throw std::runtime_error(fmt::format("{}: expected --model {} with it, found {}", option,
+                                           name_of(Model::kResNet9), name_of(config.model)));
+  return config;
 }
 
 // A resumed run ends as it would have ended: every option that was given has to be the recorded one.
 void refuse_contradictions(const Arguments& arguments, const Comparison& runs) {
-  const auto recorded = read_config(runs.folders.front().config());
-  const auto& asked = arguments.config;
-  const auto& command = *arguments.command;
-  refuse_other(command, "--data", asked.data, recorded.data);
-  refuse_other(command, "--norm", arguments.norm, std::string(name_of(recorded.norm)));
-  refuse_other(command, "--epochs", asked.epochs, recorded.epochs);
-  refuse_other(command, "--batch-size", asked.batch_size, recorded.batch_size);
-  refuse_other(command, "--lr", asked.learning_rate, recorded.learning_rate);
-  refuse_other(command, "--seed", asked.seed, recorded.seed);
-  refuse_other(command, "--limit-steps", asked.limit_steps, recorded.limit_steps);
-  refuse_other(command, "--checkpoint-every", asked.checkpoint_every, recorded.checkpoint_every);
-  refuse_other(command, "--threads", asked.threads, recorded.threads);
+  const auto run = read_config(runs.folders.front().config());
+  for_each_setting(arguments.asked, run, [&](const char* option, const auto& asked, const auto& recorded) {
+    if (arguments.command->count(option) > 0 && asked != recorded)
+      throw std::runtime_error(fmt::format("{}: expected {}, as the run was started with, found {}", option,
+                                           text_of(recorded), text_of(asked)));
+  });
   if (arguments.compare && runs.folders.size() == 1)
     throw std::runtime_error("--compare: expected none, as the run was started without, found it");
 }
 
-Comparison start(const Arguments& arguments, const DataSet& data) {
+Comparison start(const Arguments& arguments, const TrainConfig& config, const DataSet& data) {
   const std::filesystem::path path =
-      arguments.out.empty()
-          ? default_run_path(arguments.config.data, arguments.compare ? "compare" : arguments.norm)
-          : std::filesystem::path(arguments.out);
-  if (arguments.compare) return start_comparison(path, arguments.config, data);
-  return {path, {start_run(path, arguments.config, data)}};
+      arguments.out.empty() ? default_run_path(config.data, arguments.compare ? "compare" : arguments.norm)
+                            : std::filesystem::path(arguments.out);
+  if (arguments.compare) return start_comparison(path, config, data);
+  return {path, {start_run(path, config, data)}};
 }
 
 void say_result(const Summary& summary, const RunFolder& folder) {
@@ -90,24 +123,32 @@ void say_result(const Summary& summary, const RunFolder& folder) {
 }
 
 int run(Arguments& arguments) {
-  arguments.config.norm = norm_from_name(arguments.norm);
-  arguments.config.data = absolute_data(arguments.config.data);
-  check(arguments.config);
-  if (arguments.compare) check_comparison(arguments.config);
+  auto& asked = arguments.asked;
+  asked.model = model_from_name(arguments.model);
+  asked.norm = norm_from_name(arguments.norm);
+  if (!arguments.schedule.empty()) asked.schedule = schedule_from_name(arguments.schedule);
+  asked.augment = !arguments.no_augment;
+  asked.data = absolute_data(asked.data);
 
+  TrainConfig config;
   std::optional<Comparison> runs;
   if (!arguments.resume.empty()) {
     runs = open_runs(arguments.resume);
     refuse_contradictions(arguments, *runs);
-    arguments.config.data = read_config(runs->folders.front().config()).data;
+    config = read_config(runs->folders.front().config());
     if (runs->is_finished()) {
       for (const auto& folder : runs->folders) say_result(read_summary(folder.summary()), folder);
       fmt::print("the run is finished, there is nothing to resume: {}\n", runs->report().string());
       return 0;
     }
   }
-  const auto data = open_data_set(arguments.config.data);
-  if (!runs) runs = start(arguments, data);
+  if (!runs) {
+    config = config_of(arguments);
+    check(config);
+    if (arguments.compare) check_comparison(config);
+  }
+  const auto data = open_data_set(config.data);
+  if (!runs) runs = start(arguments, config, data);
   fmt::print(stderr, "run folder: {}\n", runs->path.string());
 
   catch_stop_signals();
@@ -131,16 +172,23 @@ int run(Arguments& arguments) {
 
 Command add_train(CLI::App& program) {
   auto arguments = std::make_shared<Arguments>();
-  auto& config = arguments->config;
+  auto& config = arguments->asked;
   config.threads = available_cores();
 
-  auto* command =
-      program.add_subcommand("train", "Train the digit network, and leave everything in a run folder");
+  auto* command = program.add_subcommand("train", "Train a network, and leave everything in a run folder");
   arguments->command = command;
   command->footer(kExamples);
   auto* what = command->add_option_group("What to train");
-  what->add_option("--data", config.data,
-                   "digits (built in), or mnist:DIR with the four IDX files, plain or gzipped")
+  what->add_option("--model", arguments->model,
+                   "digits (grey digits) or resnet9 (colour pictures of CIFAR-10)")
+      ->check(CLI::IsMember({"digits", "resnet9"}))
+      ->capture_default_str();
+  what->add_option("--width", config.width, "Channels of resnet9's first layer, an eighth of the last one's")
+      ->capture_default_str();
+  what->add_option(
+          "--data", config.data,
+          "digits (built in), mnist:DIR with the four IDX files, plain or gzipped, or cifar10:DIR with "
+          "the six binary files")
       ->capture_default_str();
   what->add_option("--norm", arguments->norm, "What stands behind each layer but the last")
       ->check(CLI::IsMember(known_norms()))
@@ -148,13 +196,23 @@ Command add_train(CLI::App& program) {
   what->add_flag("--compare", arguments->compare,
                  "Train without batch norm too, and draw both in one report");
   auto* how = command->add_option_group("How");
-  how->add_option("--epochs", config.epochs, "Times to go through the training pictures")
-      ->capture_default_str();
-  how->add_option("--batch-size", config.batch_size, "Pictures in a step")->capture_default_str();
-  how->add_option("--lr", config.learning_rate, "Adam's learning rate")->capture_default_str();
-  how->add_option("--seed", config.seed, "Decides the first weights and the order of the pictures")
+  how->add_option("--epochs", config.epochs,
+                  "Times to go through the training pictures (default: 10, resnet9: 24)");
+  how->add_option("--batch-size", config.batch_size, "Pictures in a step (default: 64, resnet9: 512)");
+  how->add_option("--lr", config.learning_rate, "Learning rate (default: Adam's 0.001, resnet9: SGD's 0.4)");
+  how->add_option("--schedule", arguments->schedule,
+                  "Of the learning rate: constant, peak (up to --lr at 5/24 of the run, then down to 0) or "
+                  "doubling (every two epochs); default: constant, resnet9: peak")
+      ->check(CLI::IsMember({"constant", "peak", "doubling"}));
+  how->add_flag("--no-augment", arguments->no_augment,
+                "Train resnet9 on the pictures as they are, not cropped, flipped and cut");
+  how->add_option("--seed", config.seed,
+                  "Decides the first weights, the order of the pictures and what is done to them")
       ->capture_default_str();
   how->add_option("--threads", config.threads, "Threads (default: the cores this process may use)");
+  how->add_option("--limit-pictures", config.limit_pictures,
+                  "Train on the first that many pictures alone; 0: on all")
+      ->capture_default_str();
   how->add_option("--limit-steps", config.limit_steps, "Stop after that many steps; 0: no limit")
       ->capture_default_str();
   auto* where = command->add_option_group("Where");

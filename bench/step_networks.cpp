@@ -1,9 +1,11 @@
 #include "bench/step_networks.h"
 
+#include <fmt/format.h>
 #include <torch/torch.h>
 
 #include "evenkeel/batch_norm.h"
 #include "training/digit_network.h"
+#include "training/resnet9.h"
 
 namespace evenkeel::bench {
 namespace {
@@ -143,6 +145,19 @@ StepNetwork make_residual_network(Norms norms) {
   return {network, [network](const Tensor& x) { return network->forward(x); }};
 }
 
+StepNetwork make_resnet9(Norms norms, std::int64_t width) {
+  const auto norm = norms == Norms::kTorch ? training::Norm::kTorch : training::Norm::kBatch;
+  const training::ResNet9 network(norm, width, /*fuse_relu=*/norms == Norms::kEvenkeelFused);
+  return {network.ptr(), [network](const Tensor& x) { return network.ptr()->forward(x); }};
+}
+
+StepTask resnet9_task(std::int64_t width) {
+  constexpr std::int64_t kBatchOfResNet9 = 128;
+  return {fmt::format("ResNet-9 of {}", width), {kBatchOfResNet9, 3, 32, 32}, [width](Norms norms) {
+            return make_resnet9(norms, width);
+          }};
+}
+
 }  // namespace
 
 std::string_view name(Norms norms) {
@@ -168,10 +183,11 @@ std::shared_ptr<NormRelu> make_norm_relu(Norms norms, std::int64_t channels) {
 }
 
 const std::vector<StepTask>& step_tasks() {
-  using training::DigitNetworkImpl;
   static const std::vector<StepTask> tasks = {
-      {"digit network", {kBatch, 1, DigitNetworkImpl::kRows, DigitNetworkImpl::kColumns}, make_digit_network},
+      {"digit network", {kBatch, 1, 28, 28}, make_digit_network},
       {"small ResNet", {kBatch, 3, 32, 32}, make_residual_network},
+      resnet9_task(16),
+      resnet9_task(32),
   };
   return tasks;
 }

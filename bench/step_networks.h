@@ -42,7 +42,7 @@ struct StepTask {
   std::function<StepNetwork(Norms)> make;
 };
 
-// The digit network of `evenkeel train`, and a small ResNet for 32x32 pictures.
+// The networks of `evenkeel train`, ResNet-9 with 16 and 32 channels in its first layer, and a small ResNet for 32x32 pictures.
 const std::vector<StepTask>& step_tasks();
 
 }  // namespace evenkeel::bench

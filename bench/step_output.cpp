@@ -14,8 +14,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kLegend =
-    R"(step        forward, loss, backward and SGD with momentum, batches of 64; the networks started alike, and
-            their first losses were held against each other
+    R"(step        forward, loss, backward and SGD with momentum, batches of 64, of ResNet-9 128; the networks
+            started alike, and their first losses were held against each other
 spread      from the lower to the upper quartile, in percent of the median
 speedup     the time of the network with PyTorch's batch norm over that of this one
 held        after the forward, beside x: the result and what is kept for the backward; peak: at any time in it

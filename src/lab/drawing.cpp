@@ -20,6 +20,7 @@ using training::Plot;
 using training::Range;
 
 constexpr std::size_t kDrawnPoints = 600;
+constexpr std::size_t kSmoothed = 20;  // a smoothed point is the mean of this part of a curve
 
 std::vector<std::vector<Point>> curves_of(const std::string& name, const std::vector<Record>& seeds) {
   std::vector<std::vector<Point>> curves;
@@ -94,7 +95,9 @@ class Drawing {
   void add(const PictureCurve& wanted, int place, const std::vector<std::vector<Point>>& curves) {
     if (curves.empty()) return;
     const int ink = wanted.ink > 0 ? wanted.ink : place;
-    const auto mean = drawable_on(picture_, mean_of(curves));
+    auto mean = drawable_on(picture_, mean_of(curves));
+    if (picture_.smooth && mean.size() > kSmoothed)
+      mean = training::smooth(mean, (mean.size() / kSmoothed) | 1);
     for (const auto& each : curves) {
       const auto points = drawable_on(picture_, each);
       for (const auto& point : points)
@@ -102,7 +105,7 @@ class Drawing {
           xs_.push_back(point.x);
           ys_.push_back(point.y);
         }
-      if (curves.size() > 1 || mean.empty())
+      if (curves.size() > 1 || mean.empty() || picture_.smooth)
         plot_.curves.push_back(line(points, {Ink::Kind::kFaint, ink}, 1));
     }
     if (!mean.empty()) strong_.push_back(line(mean, {Ink::Kind::kRun, ink}, 2));

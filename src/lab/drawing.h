@@ -27,6 +27,7 @@ struct Picture {
   bool log_x = false;
   bool log_y = false;
   bool markers = false;                   // a dot on every point
+  bool smooth = false;                    // the mean is smoothed: for curves of single batches
   bool lines = true;                      // off: dots alone, for what has no order
   std::vector<std::string> same_range{};  // other curves that the vertical axis has room for as well
   std::vector<training::Tic> x_tics{};    // names for places; by default numbers

@@ -33,9 +33,9 @@ struct Data {
   std::string name;
   Sample train;
   Sample test;
-  std::int64_t pixels = 0;  // of one picture
-  double pixel_mean = 0;    // of all training pictures
-  double pixel_deviation = 1;
+  std::int64_t pixels = 0;         // of one picture
+  std::vector<double> pixel_mean;  // of the training pictures, for each channel
+  std::vector<double> pixel_deviation;
 };
 
 class Trial {

@@ -1,27 +1,57 @@
 #include "training/batches.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <random>
+#include <stdexcept>
+
+#include "training/augmentation.h"
 
 namespace evenkeel::training {
 
-void measure_pixels(const Pictures& pictures, TrainConfig& config) {
-  std::array<std::int64_t, 256> histogram{};
-  for (const auto pixel : pictures.pixels) ++histogram[pixel];
+namespace {
+
+struct MeanAndDeviation {
+  double mean;
+  double deviation;
+};
+
+MeanAndDeviation measure(const std::array<std::int64_t, 256>& histogram) {
   double sum = 0;
   double squares = 0;
+  std::int64_t all = 0;
   for (std::size_t value = 0; value < histogram.size(); ++value) {
     const double scaled = static_cast<double>(value) / 255;
     sum += scaled * static_cast<double>(histogram[value]);
     squares += scaled * scaled * static_cast<double>(histogram[value]);
+    all += histogram[value];
   }
-  const auto count = static_cast<double>(std::max<std::size_t>(pictures.pixels.size(), 1));
+  const auto count = static_cast<double>(std::max<std::int64_t>(all, 1));
   const double mean = sum / count;
   const auto rounded = [](double value) { return std::round(value * 1e4) / 1e4; };
-  config.pixel_mean = rounded(mean);
-  config.pixel_deviation = std::max(rounded(std::sqrt(std::max(squares / count - mean * mean, 0.0))), 1e-4);
+  return {rounded(mean), std::max(rounded(std::sqrt(std::max(squares / count - mean * mean, 0.0))), 1e-4)};
+}
+
+}  // namespace
+
+void measure_pixels(const Pictures& pictures, TrainConfig& config) {
+  config.pixel_mean.clear();
+  config.pixel_deviation.clear();
+  const auto count = training_pictures(config, pictures.count);
+  const auto plane = pictures.rows * pictures.columns;
+  for (std::int64_t channel = 0; channel < pictures.channels; ++channel) {
+    std::array<std::int64_t, 256> histogram{};
+    for (std::int64_t i = 0; i < count; ++i) {
+      const auto* first = pictures.pixels.data() + i * pictures.picture_bytes() + channel * plane;
+      for (const auto* pixel = first; pixel < first + plane; ++pixel) ++histogram[*pixel];
+    }
+    const auto [mean, deviation] = measure(histogram);
+    config.pixel_mean.push_back(mean);
+    config.pixel_deviation.push_back(deviation);
+  }
 }
 
 std::vector<std::int64_t> shuffled_order(std::int64_t count, std::uint64_t seed, std::int64_t epoch) {
@@ -40,23 +70,56 @@ std::int64_t batches_per_epoch(std::int64_t pictures, std::int64_t batch_size) {
   return full + (pictures % batch_size > 1 ? 1 : 0);
 }
 
-BatchMaker::BatchMaker(const Pictures& pictures, const TrainConfig& config) : pictures_(pictures) {
-  for (std::size_t value = 0; value < normalised_.size(); ++value)
-    normalised_[value] =
-        static_cast<float>((static_cast<double>(value) / 255 - config.pixel_mean) / config.pixel_deviation);
+BatchMaker::BatchMaker(const Pictures& pictures, const TrainConfig& config)
+    : pictures_(pictures), seed_(config.seed), normalised_(config.pixel_mean.size()) {
+  if (static_cast<std::int64_t>(normalised_.size()) != pictures.channels)
+    throw std::runtime_error(fmt::format("pixel mean: expected one for each channel, {}, found {}",
+                                         pictures.channels, normalised_.size()));
+  for (std::size_t channel = 0; channel < normalised_.size(); ++channel)
+    for (std::size_t value = 0; value < normalised_[channel].size(); ++value)
+      normalised_[channel][value] = static_cast<float>(
+          (static_cast<double>(value) / 255 - config.pixel_mean[channel]) / config.pixel_deviation[channel]);
+}
+
+Batch BatchMaker::empty_batch(std::span<const std::int64_t> indices) const {
+  const auto count = static_cast<std::int64_t>(indices.size());
+  Batch batch{torch::empty({count, pictures_.channels, pictures_.rows, pictures_.columns}),
+              torch::empty({count}, torch::kInt64)};
+  auto* label = batch.labels.data_ptr<std::int64_t>();
+  for (const auto index : indices) *label++ = pictures_.labels[static_cast<std::size_t>(index)];
+  return batch;
+}
+
+float* BatchMaker::write_plane(std::int64_t index, std::size_t channel, float* out) const {
+  const auto size = pictures_.rows * pictures_.columns;
+  const auto* pixel =
+      pictures_.pixels.data() + index * pictures_.picture_bytes() + static_cast<std::int64_t>(channel) * size;
+  return std::transform(pixel, pixel + size, out,
+                        [&table = normalised_[channel]](std::uint8_t value) { return table[value]; });
 }
 
 Batch BatchMaker::operator()(std::span<const std::int64_t> indices) const {
-  const auto count = static_cast<std::int64_t>(indices.size());
-  Batch batch{torch::empty({count, 1, pictures_.rows, pictures_.columns}),
-              torch::empty({count}, torch::kInt64)};
-  const auto size = pictures_.rows * pictures_.columns;
+  auto batch = empty_batch(indices);
   auto* out = batch.pictures.data_ptr<float>();
-  auto* label = batch.labels.data_ptr<std::int64_t>();
-  for (const auto index : indices) {
-    const auto* pixel = pictures_.pixels.data() + index * size;
-    out = std::transform(pixel, pixel + size, out, [this](std::uint8_t value) { return normalised_[value]; });
-    *label++ = pictures_.labels[static_cast<std::size_t>(index)];
+  for (const auto index : indices)
+    for (std::size_t channel = 0; channel < normalised_.size(); ++channel)
+      out = write_plane(index, channel, out);
+  return batch;
+}
+
+Batch BatchMaker::altered(std::span<const std::int64_t> indices, std::int64_t epoch,
+                          std::int64_t first_place) const {
+  auto batch = empty_batch(indices);
+  auto* out = batch.pictures.data_ptr<float>();
+  std::vector<float> plane(static_cast<std::size_t>(pictures_.rows * pictures_.columns));
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    const auto alteration = random_alteration(seed_, epoch, first_place + static_cast<std::int64_t>(i),
+                                              pictures_.rows, pictures_.columns);
+    for (std::size_t channel = 0; channel < normalised_.size(); ++channel) {
+      write_plane(indices[i], channel, plane.data());
+      alter(plane.data(), pictures_.rows, pictures_.columns, alteration, 0, out);
+      out += plane.size();
+    }
   }
   return batch;
 }

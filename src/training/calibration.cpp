@@ -21,9 +21,9 @@ struct Statistics {
   torch::Tensor variance;
 };
 
-std::map<std::string, Statistics> running_statistics(DigitNetwork& network) {
+std::map<std::string, Statistics> running_statistics(Network& network) {
   std::map<std::string, Statistics> statistics;
-  for (const auto& [name, layer] : batch_norms(*network)) {
+  for (const auto& [name, layer] : batch_norms(network)) {
     statistics[name] = {layer.running_mean.to(torch::kDouble), layer.running_var.to(torch::kDouble)};
   }
   return statistics;
@@ -53,20 +53,21 @@ void check(const CalibrationSettings& settings, std::int64_t pictures) {
 
 }  // namespace
 
-Calibration calibrate(DigitNetwork& network, const DataSet& data, const TrainConfig& config,
+Calibration calibrate(Network& network, const DataSet& data, const TrainConfig& config,
                       const CalibrationSettings& settings, const CalibrationProgress& progress) {
-  check_pictures(data);
-  check(settings, data.train.count);
+  check_pictures(data, config);
+  const auto available = training_pictures(config, data.train.count);
+  check(settings, available);
   const auto before = running_statistics(network);
   if (before.empty())
     throw std::runtime_error("expected a network with batch norm to calibrate, found one without");
 
-  const auto order = shuffled_order(data.train.count, config.seed, 0);
-  const std::int64_t most = (data.train.count + settings.batch_size - 1) / settings.batch_size;
+  const auto order = shuffled_order(available, config.seed, 0);
+  const std::int64_t most = (available + settings.batch_size - 1) / settings.batch_size;
   Calibration result;
   result.batches = settings.batches == 0 ? most : settings.batches;
-  result.pictures = std::min(data.train.count, result.batches * settings.batch_size);
-  result.before = evaluate(*network, data.test, config);
+  result.pictures = std::min(available, result.batches * settings.batch_size);
+  result.before = evaluate(network, data.test, config);
 
   const auto passes = settings.depth == Depth::kExact ? static_cast<std::int64_t>(before.size()) : 1;
   std::int64_t done = 0;
@@ -74,16 +75,16 @@ Calibration calibrate(DigitNetwork& network, const DataSet& data, const TrainCon
   const auto forward = [&](std::int64_t batch) {
     const std::int64_t first = batch * settings.batch_size;
     const std::int64_t size = std::min(settings.batch_size, result.pictures - first);
-    network->forward(
+    network.forward(
         make_batch(std::span(order).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size)))
             .pictures);
     progress(++done, passes * result.batches + 1);  // one batch finds the order of the layers
   };
   for (const LayerMoments& layer :
-       estimate_population_statistics(*network, result.batches, forward, settings.depth)) {
+       estimate_population_statistics(network, result.batches, forward, settings.depth)) {
     result.layers.push_back(change_of(layer, before.at(layer.name)));
   }
-  result.after = evaluate(*network, data.test, config);
+  result.after = evaluate(network, data.test, config);
   return result;
 }
 

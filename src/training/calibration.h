@@ -9,8 +9,8 @@
 #include "evenkeel/population_statistics.h"
 #include "training/config.h"
 #include "training/data/data_set.h"
-#include "training/digit_network.h"
 #include "training/evaluation.h"
+#include "training/network.h"
 
 namespace evenkeel::training {
 
@@ -40,9 +40,9 @@ struct Calibration {
 // Told how many batches have gone through the network, of how many.
 using CalibrationProgress = std::function<void(std::int64_t done, std::int64_t all)>;
 
-// Gives the network population statistics from data.train and evaluates it on data.test before and after. Throws
+// Gives the network population statistics from the pictures of data.train that the run trains on, and evaluates it on data.test before and after. Throws
 // std::runtime_error with one line for settings that make no sense or a network without batch norm.
-Calibration calibrate(DigitNetwork& network, const DataSet& data, const TrainConfig& config,
+Calibration calibrate(Network& network, const DataSet& data, const TrainConfig& config,
                       const CalibrationSettings& settings, const CalibrationProgress& progress);
 
 }  // namespace evenkeel::training

@@ -1,12 +1,11 @@
 // checkpoint.pt: everything an interrupted run needs to go on as if it had never been interrupted.
 #pragma once
 
-#include <torch/optim/adam.h>
-
 #include <cstdint>
 #include <filesystem>
 
-#include "training/digit_network.h"
+#include "training/network.h"
+#include "training/optimiser.h"
 
 namespace evenkeel::training {
 
@@ -20,16 +19,11 @@ struct Progress {
   double seconds = 0;              // of training so far
 };
 
-// Gives every parameter the state Adam would give it at its first step, so that a checkpoint can be taken and
-// read at any step.
-void prepare_adam(torch::optim::Adam& adam, const DigitNetwork& network);
-
-// A state dict that torch.load opens: model.*, adam.*.exp_avg, adam.*.exp_avg_sq and progress.*. Written
-// atomically.
-void save_checkpoint(const std::filesystem::path& path, const DigitNetwork& network, torch::optim::Adam& adam,
+// A state dict that torch.load opens: model.*, the state of the optimiser (optimiser.h) and progress.*. Written atomically.
+void save_checkpoint(const std::filesystem::path& path, const Network& network, const Optimiser& optimiser,
                      const Progress& progress);
 
 // Throws std::runtime_error with one line when the file is damaged or belongs to another network.
-Progress load_checkpoint(const std::filesystem::path& path, DigitNetwork& network, torch::optim::Adam& adam);
+Progress load_checkpoint(const std::filesystem::path& path, Network& network, Optimiser& optimiser);
 
 }  // namespace evenkeel::training

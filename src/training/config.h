@@ -4,25 +4,44 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "training/norms/norm.h"
+#include "training/settings.h"
 
 namespace evenkeel::training {
 
+inline constexpr std::int64_t kMostWidth = 1024;
+
+// As it stands here: the digit network's.
 struct TrainConfig {
+  Model model = Model::kDigits;
+  std::int64_t width = 64;  // ResNet-9: channels of its first layer; each pooling but the last doubles them
   Norm norm = Norm::kBatch;
   std::string data = "digits";  // as data_set.h names it, with an absolute folder
   std::int64_t epochs = 10;
   std::int64_t batch_size = 64;
+  OptimiserKind optimiser = OptimiserKind::kAdam;
   double learning_rate = 1e-3;
+  Schedule schedule = Schedule::kConstant;
+  double momentum = 0;      // SGD's
+  double weight_decay = 0;  // SGD's, on every parameter, of a loss that is a mean
+  bool augment = false;     // augmentation.h
   std::uint64_t seed = 1;
+  std::int64_t limit_pictures = 0;      // train on the first of them alone; 0: on all
   std::int64_t limit_steps = 0;         // stop after that many steps; 0: no limit
   std::int64_t checkpoint_every = 500;  // steps; there is also one after each epoch
   int threads = 1;
-  // A pixel p in 0..255 goes into the network as (p / 255 - mean) / deviation.
-  double pixel_mean = 0;
-  double pixel_deviation = 1;
+  // A pixel p in 0..255 goes into the network as (p / 255 - mean) / deviation, those of its channel.
+  std::vector<double> pixel_mean{0};
+  std::vector<double> pixel_deviation{1};
 };
+
+// What a model is trained with unless something else is asked for: ResNet-9 as published.
+TrainConfig default_config(Model model);
+
+// Of `available` pictures, how many the run trains on.
+std::int64_t training_pictures(const TrainConfig& config, std::int64_t available);
 
 // Throws std::runtime_error with one line when a value makes no sense.
 void check(const TrainConfig& config);

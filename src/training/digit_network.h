@@ -14,9 +14,6 @@ namespace evenkeel::training {
 // stay. docs/run_folder.md has the same network in Python.
 class DigitNetworkImpl : public Network {
  public:
-  static constexpr int kRows = 28;
-  static constexpr int kColumns = 28;
-
   // PyTorch's default initialisation, from LibTorch's global generator: seeded alike, networks with either
   // batch norm start from the same weights, which are those of the network in Python.
   explicit DigitNetworkImpl(Norm norm);

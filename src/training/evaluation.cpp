@@ -4,12 +4,13 @@
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <span>
 #include <stdexcept>
 
 #include "training/batches.h"
-#include "training/digit_network.h"
+#include "training/network.h"
 #include "training/saved_model.h"
 
 namespace evenkeel::training {
@@ -27,9 +28,12 @@ void add(const torch::Tensor& logits, const torch::Tensor& labels, Evaluation& r
   }
 }
 
+// A network that has broken is sure of nothing, not even in its confidence.
+double rank(const Mistake& mistake) { return std::isnan(mistake.confidence) ? -1 : mistake.confidence; }
+
 }  // namespace
 
-Evaluation evaluate(DigitNetworkImpl& network, const Pictures& pictures, const TrainConfig& config) {
+Evaluation evaluate(Network& network, const Pictures& pictures, const TrainConfig& config) {
   constexpr std::int64_t kBatchSize = 250;
   const bool was_training = network.is_training();
   const torch::InferenceMode no_gradients;
@@ -46,26 +50,29 @@ Evaluation evaluate(DigitNetworkImpl& network, const Pictures& pictures, const T
     add(network.forward(batch.pictures), batch.labels, result);
   }
   std::stable_sort(result.mistakes.begin(), result.mistakes.end(),
-                   [](const Mistake& a, const Mistake& b) { return a.confidence > b.confidence; });
+                   [](const Mistake& a, const Mistake& b) { return rank(a) > rank(b); });
   network.train(was_training);
   return result;
 }
 
 Evaluation evaluate(const RunFolder& folder, const std::filesystem::path& model, const DataSet& data,
                     int threads) {
-  check_pictures(data);
-  torch::set_num_threads(threads);
   const auto config = read_config(folder.config());
-  auto network = load_model(model, config.norm);
+  check_pictures(data, config);
+  torch::set_num_threads(threads);
+  const auto network = load_model(model, config);
   return evaluate(*network, data.test, config);
 }
 
-void check_pictures(const DataSet& data) {
+void check_pictures(const DataSet& data, const TrainConfig& config) {
+  const auto shape = picture_shape(config.model);
   for (const auto* pictures : {&data.train, &data.test}) {
-    if (pictures->rows != DigitNetworkImpl::kRows || pictures->columns != DigitNetworkImpl::kColumns)
-      throw std::runtime_error(fmt::format("{}: expected pictures of {} x {}, found {} x {}", data.name,
-                                           DigitNetworkImpl::kRows, DigitNetworkImpl::kColumns,
-                                           pictures->rows, pictures->columns));
+    if (pictures->channels != shape.channels || pictures->rows != shape.rows ||
+        pictures->columns != shape.columns)
+      throw std::runtime_error(
+          fmt::format("{}: expected pictures of {} x {} x {} for the model {}, found {} x {} x {}", data.name,
+                      shape.channels, shape.rows, shape.columns, name_of(config.model), pictures->channels,
+                      pictures->rows, pictures->columns));
     if (pictures->count < 2)
       throw std::runtime_error(fmt::format("{}: expected at least 2 pictures to train and to test, found {}",
                                            data.name, pictures->count));

@@ -12,7 +12,7 @@
 
 namespace evenkeel::training {
 
-class DigitNetworkImpl;
+class Network;
 
 struct Mistake {
   std::int64_t index = 0;  // of the picture
@@ -34,13 +34,13 @@ struct Evaluation {
 };
 
 // In evaluation mode (batch norms use their running statistics); leaves the network in the mode it was in.
-Evaluation evaluate(DigitNetworkImpl& network, const Pictures& pictures, const TrainConfig& config);
+Evaluation evaluate(Network& network, const Pictures& pictures, const TrainConfig& config);
 
 // A model of a run, its model.pt or another file, on the test pictures, with that many threads of LibTorch's pool.
 Evaluation evaluate(const RunFolder& folder, const std::filesystem::path& model, const DataSet& data,
                     int threads);
 
-// Throws std::runtime_error with one line unless the network can take these pictures.
-void check_pictures(const DataSet& data);
+// Throws std::runtime_error with one line unless the run's network can take these pictures.
+void check_pictures(const DataSet& data, const TrainConfig& config);
 
 }  // namespace evenkeel::training

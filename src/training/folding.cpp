@@ -25,9 +25,12 @@ Tensor all_pictures(const Pictures& pictures, const TrainConfig& config) {
   return BatchMaker(pictures, config)(order).pictures;
 }
 
-// Folds one of the network's two Sequentials into the place it has in the new network.
-void fold_part(const std::string& name, const torch::nn::Sequential& trained,
-               const torch::nn::Sequential& folded, const Tensor& inputs, std::vector<FoldStep>& steps) {
+// All that a part gives out of the measured pictures is held at once: 4 kB of a digit, up to 256 kB of a colour picture.
+std::int64_t most_measured(Model model) { return model == Model::kDigits ? 100'000 : 500; }
+
+// Folds a part of the network into the place it has in the new network.
+void fold_part(const std::string& name, const torch::nn::Sequential& trained, const torch::nn::Module& folded,
+               const Tensor& inputs, std::vector<FoldStep>& steps) {
   auto result = fold(trained, FoldOptions().data(inputs));
   for (auto& step : result.steps) {
     if (!step.folded()) throw std::runtime_error(fmt::format("{}.{}: {}", name, step.norm, step.refusal));
@@ -35,8 +38,20 @@ void fold_part(const std::string& name, const torch::nn::Sequential& trained,
     step.layer = name + "." + step.layer;
     steps.push_back(step);
   }
-  lifecycle::copy_tensors(lifecycle::state_dict(*folded).tensors,
+  lifecycle::copy_tensors(lifecycle::state_dict(folded).tensors,
                           lifecycle::state_dict(*result.network).tensors);
+}
+
+void fold_parts(FoldedRun& run, const Tensor& pictures) {
+  const auto places = run.folded->named_children();
+  run.trained->forward_by_parts(pictures,
+                                [&](const std::string& name, torch::nn::Sequential& part, const Tensor& x) {
+                                  fold_part(name, part, *places[name], x, run.steps);
+                                  std::vector<Tensor> outputs;
+                                  for (const auto& some : x.split(kPart))
+                                    outputs.push_back(part->forward(some));
+                                  return torch::cat(outputs);
+                                });
 }
 
 void compare_logits(FoldedRun& run, const Tensor& pictures) {
@@ -52,19 +67,23 @@ void compare_logits(FoldedRun& run, const Tensor& pictures) {
 }  // namespace
 
 FoldedRun fold_run(const RunFolder& folder, const DataSet& data, int threads) {
-  check_pictures(data);
-  torch::set_num_threads(threads);
   const auto config = read_config(folder.config());
+  check_pictures(data, config);
   check_is_batch_norm(config.norm, folder.path.string(), "fold");
+  torch::set_num_threads(threads);
   const torch::NoGradGuard no_gradients;
-  FoldedRun run{load_model(folder.model(), Norm::kBatch), DigitNetwork(Norm::kNone), {}, {}, {}, 0, 0};
+  auto with_norm = config;
+  with_norm.norm = Norm::kBatch;
+  auto without_norm = config;
+  without_norm.norm = Norm::kNone;
+  FoldedRun run;
+  run.trained = load_model(folder.model(), with_norm);
+  run.folded = make_network(without_norm);
   run.trained->eval();
   run.folded->eval();
   const Tensor pictures = all_pictures(data.test, config);
-  std::vector<Tensor> features;
-  for (const auto& part : pictures.split(kPart)) features.push_back(run.trained->features->forward(part));
-  fold_part("features", run.trained->features, run.folded->features, pictures, run.steps);
-  fold_part("classifier", run.trained->classifier, run.folded->classifier, torch::cat(features), run.steps);
+  run.measured = std::min(data.test.count, most_measured(config.model));
+  fold_parts(run, pictures.narrow(0, 0, run.measured));
 
   run.of_trained = evaluate(*run.trained, data.test, config);
   run.of_folded = evaluate(*run.folded, data.test, config);

@@ -20,7 +20,7 @@
 namespace evenkeel::training {
 namespace {
 
-constexpr std::int64_t kMostPictures = 4096;
+constexpr std::size_t kMostPictures = 4096;
 
 std::vector<double> values(const torch::Tensor& tensor) {
   const auto wide = tensor.to(torch::kFloat64).contiguous();
@@ -48,13 +48,13 @@ class Batches {
 };
 
 Batches sample(const Pictures& pictures, const TrainConfig& config) {
-  auto order = shuffled_order(pictures.count, config.seed, 0);
-  if (pictures.count > kMostPictures) order.resize(static_cast<std::size_t>(kMostPictures));
+  auto order = shuffled_order(training_pictures(config, pictures.count), config.seed, 0);
+  order.resize(std::min(order.size(), kMostPictures));
   return {pictures, std::move(order), config};
 }
 
 // Each batch normalised with its own statistics, as in training; the network's stay as they are.
-void run_in_training_mode(DigitNetworkImpl& network, const Batches& batches,
+void run_in_training_mode(Network& network, const Batches& batches,
                           const std::function<void(const Batch&, const torch::Tensor& logits)>& use) {
   const bool was_training = network.is_training();
   const torch::NoGradGuard no_gradients;
@@ -67,7 +67,7 @@ void run_in_training_mode(DigitNetworkImpl& network, const Batches& batches,
   network.train(was_training);
 }
 
-double accuracy_by_batch(DigitNetworkImpl& network, const Pictures& pictures, const TrainConfig& config) {
+double accuracy_by_batch(Network& network, const Pictures& pictures, const TrainConfig& config) {
   std::vector<std::int64_t> order(static_cast<std::size_t>(pictures.count));
   std::iota(order.begin(), order.end(), 0);
   std::int64_t right = 0;
@@ -99,7 +99,7 @@ Distance distance(const torch::Tensor& mean, const torch::Tensor& variance,
 }
 
 // Root mean square over channels and batches of the distance of single batches.
-std::map<std::string, Distance> batch_noise(DigitNetworkImpl& network, const Batches& batches,
+std::map<std::string, Distance> batch_noise(Network& network, const Batches& batches,
                                             const std::map<std::string, ChannelMoments>& population) {
   std::map<std::string, Distance> noise;
   const auto layers = batch_norms(network);
@@ -136,9 +136,8 @@ void add_findings(LayerInspection& layer) {
 
 }  // namespace
 
-void add_data(Inspection& inspection, DigitNetworkImpl& network, const DataSet& data,
-              const TrainConfig& config) {
-  check_pictures(data);
+void add_data(Inspection& inspection, Network& network, const DataSet& data, const TrainConfig& config) {
+  check_pictures(data, config);
   const auto batches = sample(data.train, config);
   Accuracies accuracies;
   accuracies.running = evaluate(network, data.test, config).accuracy();

@@ -41,6 +41,21 @@ std::uint64_t JsonFile::natural(const std::string& key) const {
   return at(key).get<std::uint64_t>();
 }
 
+bool JsonFile::boolean(const std::string& key) const {
+  if (!at(key).is_boolean()) fail(key, "true or false");
+  return at(key).get<bool>();
+}
+
+std::vector<double> JsonFile::numbers(const std::string& key) const {
+  if (!at(key).is_array()) return {number(key)};
+  std::vector<double> numbers;
+  for (const auto& item : at(key)) {
+    if (!item.is_number()) fail(key, "a number or a list of numbers");
+    numbers.push_back(item.get<double>());
+  }
+  return numbers;
+}
+
 std::int64_t JsonFile::integer(const std::string& key) const {
   const auto value = natural(key);
   if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))

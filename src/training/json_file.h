@@ -18,11 +18,15 @@ class JsonFile {
  public:
   explicit JsonFile(std::filesystem::path path);
 
+  bool has(const std::string& key) const { return value_.contains(key); }
+
   std::string text(const std::string& key) const;
   double number(const std::string& key) const;                            // null is NaN, as it is written
   std::int64_t integer(const std::string& key) const;                     // 0 or more
   std::vector<std::string> texts_or_empty(const std::string& key) const;  // empty when there is no such key
   std::uint64_t natural(const std::string& key) const;                    // all 64 bits
+  bool boolean(const std::string& key) const;
+  std::vector<double> numbers(const std::string& key) const;  // a list, or one alone
 
  private:
   const nlohmann::json& at(const std::string& key) const;

@@ -6,7 +6,10 @@
 #include <torch/types.h>
 
 #include <functional>
+#include <memory>
 #include <string>
+
+#include "training/config.h"
 
 namespace evenkeel::training {
 
@@ -24,5 +27,8 @@ class Network : public torch::nn::Module {
   // The same, each part called through `call`, in order.
   virtual torch::Tensor forward_by_parts(const torch::Tensor& pictures, const CallPart& call) = 0;
 };
+
+// The network of config.model with config.norm, from LibTorch's global generator.
+std::shared_ptr<Network> make_network(const TrainConfig& config);
 
 }  // namespace evenkeel::training

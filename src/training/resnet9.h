@@ -31,7 +31,8 @@ class ResNet9Impl : public Network {
 
   // PyTorch's default initialisation, from LibTorch's global generator: seeded alike, networks of one width start from the same
   // weights whatever their norms; biases are drawn after all weights.
-  explicit ResNet9Impl(Norm norm, std::int64_t width = kPublishedWidth);
+  // Without `fuse_relu`, Norm::kBatch leaves the ReLU to a layer of its own, to measure what fusing is worth.
+  explicit ResNet9Impl(Norm norm, std::int64_t width = kPublishedWidth, bool fuse_relu = true);
 
   // float32 [N, 3, 32, 32] -> logits [N, 10]
   torch::Tensor forward_by_parts(const torch::Tensor& pictures, const CallPart& call) override;

@@ -29,9 +29,9 @@ torch::Tensor running_variance(const lifecycle::NamedTensors& tensors, const std
   return covariance.view({-1, size, size}).diagonal(0, 1, 2).reshape({-1});
 }
 
-std::vector<LayerState> layer_states(const DigitNetwork& network) {
+std::vector<LayerState> layer_states(const Network& network) {
   constexpr std::string_view kMark = ".running_mean";
-  const auto tensors = lifecycle::state_dict(*network).tensors;
+  const auto tensors = lifecycle::state_dict(network).tensors;
   std::vector<LayerState> layers;
   for (const auto& item : tensors) {
     if (!item.key().ends_with(kMark)) continue;
@@ -54,7 +54,7 @@ void add_curves(const RunFolder& folder, RunForReport& run) {
 
 void add_mistakes(const Evaluation& evaluation, const Pictures& pictures, RunForReport& run) {
   constexpr std::size_t kMost = 60;  // pictures on the page
-  const auto size = pictures.rows * pictures.columns;
+  const auto size = pictures.picture_bytes();
   for (const auto& mistake : evaluation.mistakes) {
     if (run.misclassified.size() == kMost) break;
     const auto first = pictures.pixels.begin() + mistake.index * size;
@@ -63,7 +63,8 @@ void add_mistakes(const Evaluation& evaluation, const Pictures& pictures, RunFor
                                  pictures.columns,
                                  pictures.labels[static_cast<std::size_t>(mistake.index)],
                                  mistake.predicted,
-                                 mistake.confidence});
+                                 mistake.confidence,
+                                 pictures.channels});
   }
   run.test_errors = static_cast<std::int64_t>(evaluation.mistakes.size());
   run.test_count = evaluation.count;
@@ -74,16 +75,52 @@ std::string describe(Norm norm, bool is_compared) {
   return fmt::format("{} {}", is_compared ? "with and without" : "with", words_for(norm));
 }
 
+std::string task_of(const TrainConfig& config) {
+  return config.model == Model::kDigits ? "Digit recognition" : "Recognition of small colour pictures";
+}
+
+std::string network_of(const TrainConfig& config) {
+  return config.model == Model::kDigits ? "two convolutions, two linear layers"
+                                        : fmt::format("ResNet-9, width {}", config.width);
+}
+
+std::string learning_rate_of(const TrainConfig& config) {
+  switch (config.schedule) {
+    case Schedule::kConstant:
+      return fmt::format("learning rate {}", config.learning_rate);
+    case Schedule::kPeak:
+      return fmt::format("learning rate from 0 to {} at 5/24 of the epochs and back to 0",
+                         config.learning_rate);
+    case Schedule::kDoubling:
+      return fmt::format("learning rate {}, doubled every two epochs", config.learning_rate);
+  }
+  throw std::logic_error("a schedule without a description");
+}
+
+std::string optimiser_of(const TrainConfig& config) {
+  if (config.optimiser == OptimiserKind::kAdam) return "Adam, " + learning_rate_of(config);
+  return fmt::format("SGD, Nesterov momentum {}, weight decay {}, {}", config.momentum, config.weight_decay,
+                     learning_rate_of(config));
+}
+
+std::string pixels_of(const TrainConfig& config) {
+  std::string text;
+  for (std::size_t channel = 0; channel < config.pixel_mean.size(); ++channel)
+    text += fmt::format("{}(p / 255 - {}) / {}", channel == 0 ? "" : ", ", config.pixel_mean[channel],
+                        config.pixel_deviation[channel]);
+  return text;
+}
+
 RunForReport describe(const RunFolder& folder, const DataSet& data) {
   const auto config = read_config(folder.config());
   const auto summary = read_summary(folder.summary());
-  auto network = load_model(folder.model(), config.norm);
+  const auto network = load_model(folder.model(), config);
   RunForReport run;
   run.label = summary.norm;
   run.final_test_accuracy = summary.test_accuracy;
   run.final_train_loss = summary.train_loss;
   run.seconds = summary.seconds;
-  run.layers = layer_states(network);
+  run.layers = layer_states(*network);
   add_curves(folder, run);
   add_mistakes(evaluate(*network, data.test, config), data.test, run);
   return run;
@@ -95,17 +132,21 @@ void write_run_report(const std::filesystem::path& path, const std::vector<RunFo
                       const DataSet& data) {
   const auto config = read_config(folders.at(0).config());
   Report report;
-  report.title = "Digit recognition " + describe(config.norm, folders.size() > 1);
-  report.settings = {
-      {"data",
-       fmt::format("{}: {} pictures to train, {} to test", config.data, data.train.count, data.test.count)},
-      {"optimiser", fmt::format("Adam, learning rate {}", config.learning_rate)},
-      {"batch size", fmt::to_string(config.batch_size)},
-      {"epochs", fmt::to_string(config.epochs)},
-      {"seed", fmt::to_string(config.seed)},
-      {"threads", fmt::to_string(config.threads)},
-      {"pixels", fmt::format("(p / 255 - {}) / {}", config.pixel_mean, config.pixel_deviation)},
-      {"LibTorch", TORCH_VERSION}};
+  report.title = fmt::format("{} {}", task_of(config), describe(config.norm, folders.size() > 1));
+  report.class_names = data.class_names;
+  report.settings = {{"data", fmt::format("{}: {} pictures to train, {} to test", config.data,
+                                          training_pictures(config, data.train.count), data.test.count)},
+                     {"network", network_of(config)},
+                     {"optimiser", optimiser_of(config)},
+                     {"batch size", fmt::to_string(config.batch_size)},
+                     {"epochs", fmt::to_string(config.epochs)},
+                     {"seed", fmt::to_string(config.seed)},
+                     {"threads", fmt::to_string(config.threads)},
+                     {"pixels", pixels_of(config)},
+                     {"LibTorch", TORCH_VERSION}};
+  if (config.augment)
+    report.settings.emplace_back("altered pictures",
+                                 "cropped after mirroring 4 pixels, flipped, 8 x 8 cut out");
   if (config.limit_steps > 0) report.settings.emplace_back("step limit", fmt::to_string(config.limit_steps));
   for (const auto& folder : folders) report.runs.push_back(describe(folder, data));
   write_report(path, report);

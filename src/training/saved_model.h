@@ -2,17 +2,21 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 
-#include "training/digit_network.h"
+#include "training/config.h"
+#include "training/network.h"
 
 namespace evenkeel::training {
 
 // Atomically.
-void save_model(const std::filesystem::path& path, const DigitNetwork& network);
+void save_model(const std::filesystem::path& path, const Network& network);
 
-// With the norm that the run's config.json records, or without where the file has no tensors of norms, as a
-// folded network. Throws std::runtime_error with one line when the file is missing, damaged or of another
-// network.
-DigitNetwork load_model(const std::filesystem::path& path, Norm norm);
+// The network of the run with the norm that its config.json records, or without where the file has no tensors of norms, as once
+// it is folded. Throws std::runtime_error with one line when the file is missing, damaged or of another network.
+std::shared_ptr<Network> load_model(const std::filesystem::path& path, TrainConfig config);
+
+// Sets config.model and config.width to those of a model.pt that lies alone.
+void recognise_model(const std::filesystem::path& path, TrainConfig& config);
 
 }  // namespace evenkeel::training

@@ -5,15 +5,17 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <span>
 #include <stdexcept>
 #include <vector>
 
 #include "training/batches.h"
 #include "training/checkpoint.h"
-#include "training/digit_network.h"
 #include "training/evaluation.h"
 #include "training/metrics.h"
+#include "training/network.h"
+#include "training/optimiser.h"
 #include "training/run_lock.h"
 #include "training/saved_model.h"
 
@@ -23,9 +25,9 @@ namespace {
 constexpr std::int64_t kStepsPerRecord = 10;
 
 // The global generator has to be seeded right before the network draws its weights.
-DigitNetwork seeded_network(const TrainConfig& config) {
+std::shared_ptr<Network> seeded_network(const TrainConfig& config) {
   torch::manual_seed(config.seed);
-  return DigitNetwork(config.norm);
+  return make_network(config);
 }
 
 class Trainer {
@@ -34,13 +36,13 @@ class Trainer {
       : folder_(folder),
         config_(config),
         data_(data),
-        steps_per_epoch_(batches_per_epoch(data.train.count, config.batch_size)),
+        pictures_(training_pictures(config, data.train.count)),
+        steps_per_epoch_(batches_per_epoch(pictures_, config.batch_size)),
         steps_(config.epochs * steps_per_epoch_),
         make_batch_(data.train, config),
         network_(seeded_network(config)),
-        adam_(network_->parameters(), torch::optim::AdamOptions(config.learning_rate)) {
+        optimiser_(*network_, config) {
     if (config.limit_steps > 0) steps_ = std::min(steps_, config.limit_steps);
-    prepare_adam(adam_, network_);
     if (folder.has_checkpoint()) resume();
     metrics_.emplace(folder.metrics(), progress_.metrics_bytes);
     seconds_before_ = progress_.seconds;
@@ -66,20 +68,27 @@ class Trainer {
   bool epoch_ends() const { return progress_.step % steps_per_epoch_ == 0 || progress_.step == steps_; }
 
   void resume() {
-    progress_ = load_checkpoint(folder_.checkpoint(), network_, adam_);
+    progress_ = load_checkpoint(folder_.checkpoint(), *network_, optimiser_);
     if (progress_.step > steps_)
       throw std::runtime_error(fmt::format("{}: expected a checkpoint of at most {} steps, found one of {}",
                                            folder_.checkpoint().string(), steps_, progress_.step));
   }
 
   Batch next_batch() {
+    const auto epoch = progress_.step / steps_per_epoch_;
     const auto place = progress_.step % steps_per_epoch_;
-    if (place == 0 || order_.empty())
-      order_ = shuffled_order(data_.train.count, config_.seed, progress_.step / steps_per_epoch_);
+    if (place == 0 || order_.empty()) order_ = shuffled_order(pictures_, config_.seed, epoch);
     const auto first = place * config_.batch_size;
-    const auto size = std::min(config_.batch_size, data_.train.count - first);
-    return make_batch_(
-        std::span(order_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size)));
+    const auto size = std::min(config_.batch_size, pictures_ - first);
+    const auto indices =
+        std::span(order_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size));
+    return config_.augment ? make_batch_.altered(indices, epoch, first) : make_batch_(indices);
+  }
+
+  double learning_rate() const {
+    const auto epochs_done = static_cast<double>(progress_.step) / static_cast<double>(steps_per_epoch_);
+    return learning_rate_at(config_.schedule, config_.learning_rate, epochs_done,
+                            static_cast<double>(config_.epochs));
   }
 
   void step() {
@@ -87,9 +96,9 @@ class Trainer {
     network_->train();
     const auto logits = network_->forward(batch.pictures);
     const auto loss = torch::nn::functional::cross_entropy(logits, batch.labels);
-    adam_.zero_grad();
+    optimiser_.zero_grad();
     loss.backward();
-    adam_.step();
+    optimiser_.step(learning_rate());
 
     const auto place = progress_.step++ % steps_per_epoch_;
     if (place == 0) progress_.epoch_loss = 0;
@@ -119,13 +128,13 @@ class Trainer {
 
   void checkpoint() {
     progress_.metrics_bytes = metrics_->flush();
-    save_checkpoint(folder_.checkpoint(), network_, adam_, progress_);
+    save_checkpoint(folder_.checkpoint(), *network_, optimiser_, progress_);
   }
 
   Summary finish() {
     // A run killed after its last checkpoint has no accuracy yet.
     if (!test_accuracy_) test_accuracy_ = evaluate(*network_, data_.test, config_).accuracy();
-    save_model(folder_.model(), network_);
+    save_model(folder_.model(), *network_);
     const Summary summary{*test_accuracy_,   progress_.epoch_loss / static_cast<double>(step_in_epoch()),
                           epoch(),           progress_.step,
                           progress_.seconds, std::string(name_of(config_.norm)),
@@ -138,7 +147,7 @@ class Trainer {
     const auto done = static_cast<double>(progress_.step - first_step_);
     const auto in_epoch = static_cast<double>(step_in_epoch());
     const auto pictures =
-        std::min(in_epoch * static_cast<double>(config_.batch_size), static_cast<double>(data_.train.count));
+        std::min(in_epoch * static_cast<double>(config_.batch_size), static_cast<double>(pictures_));
     TrainingStatus status;
     status.step = progress_.step;
     status.steps = steps_;
@@ -158,11 +167,12 @@ class Trainer {
   const RunFolder& folder_;
   const TrainConfig& config_;
   const DataSet& data_;
+  std::int64_t pictures_;  // to train on
   std::int64_t steps_per_epoch_;
   std::int64_t steps_;
   BatchMaker make_batch_;
-  DigitNetwork network_;
-  torch::optim::Adam adam_;
+  std::shared_ptr<Network> network_;
+  Optimiser optimiser_;
   Progress progress_;
   std::optional<MetricsFile> metrics_;   // opened once it is known how much of it to keep
   std::vector<std::int64_t> order_;      // of this epoch's pictures
@@ -175,8 +185,8 @@ class Trainer {
 }  // namespace
 
 RunFolder start_run(const std::filesystem::path& path, TrainConfig config, const DataSet& data) {
-  check_pictures(data);
   check(config);
+  check_pictures(data, config);
   measure_pixels(data.train, config);
   auto folder = create_run_folder(path);
   write_config(folder.config(), config);
@@ -184,8 +194,8 @@ RunFolder start_run(const std::filesystem::path& path, TrainConfig config, const
 }
 
 std::optional<Summary> train(const RunFolder& folder, const DataSet& data, TrainingMonitor& monitor) {
-  check_pictures(data);
   const auto config = read_config(folder.config());
+  check_pictures(data, config);
   const RunLock lock(folder);
   remove_temporary_files(folder);
   torch::set_num_threads(config.threads);

@@ -11,6 +11,7 @@
 
 #include "evenkeel/batch_norm.h"
 #include "training/batches.h"
+#include "training/digit_network.h"
 #include "training/small_digits.h"
 
 namespace evenkeel::training {
@@ -145,7 +146,7 @@ TEST(CalibrationTest, MovesTheStatisticsAndSaysByHowMuch) {
   DigitNetwork network(Norm::kBatch);
   std::vector<std::int64_t> seen;
   const auto result =
-      calibrate(network, data, config, {.batch_size = 40}, [&](std::int64_t done, std::int64_t all) {
+      calibrate(*network, data, config, {.batch_size = 40}, [&](std::int64_t done, std::int64_t all) {
         seen.push_back(done);
         EXPECT_EQ(all, 3 * 4 + 1);
       });
@@ -170,7 +171,7 @@ TEST(CalibrationTest, SettingsThatMakeNoSenseAreOneLine) {
   const auto message = [&](Norm norm, const CalibrationSettings& settings) {
     DigitNetwork network(norm);
     try {
-      calibrate(network, data, {}, settings, [](std::int64_t, std::int64_t) {});
+      calibrate(*network, data, {}, settings, [](std::int64_t, std::int64_t) {});
     } catch (const std::runtime_error& error) {
       return std::string(error.what());
     }

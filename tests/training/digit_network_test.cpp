@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <vector>
 
 #include "lifecycle/state_dict_file.h"
 #include "python_with_torch.h"
@@ -73,8 +74,8 @@ TEST(DigitNetworkTest, TheDocumentedPythonNetworkGivesTheSameLogits) {
     write("model.pt", lifecycle::state_dict(*network));
     write("example.pt", example);
     EXPECT_TRUE(testing::run_python(python, EVENKEEL_TESTS_FOLDER "/training/python_network.py",
-                                    EVENKEEL_TESTS_FOLDER "/../docs/run_folder.md '" + folder.path.string() +
-                                        "' " + std::string(name_of(norm))));
+                                    EVENKEEL_TESTS_FOLDER "/../docs/run_folder.md DigitNetwork '" +
+                                        folder.path.string() + "' " + std::string(name_of(norm))));
   }
 }
 
@@ -92,8 +93,8 @@ TEST(ShuffledOrderTest, IsAPermutationThatDependsOnSeedAndEpochAlone) {
 TEST(BatchMakerTest, NormalisesThePicturesOfTheGivenPlaces) {
   Pictures pictures{3, 1, 2, {0, 255, 51, 102, 153, 204}, {7, 8, 9}};
   TrainConfig config;
-  config.pixel_mean = 0.2;
-  config.pixel_deviation = 0.5;
+  config.pixel_mean = {0.2};
+  config.pixel_deviation = {0.5};
   const std::vector<std::int64_t> places{2, 0};
   const auto batch = BatchMaker(pictures, config)(places);
   EXPECT_TRUE(batch.pictures.allclose(torch::tensor({0.8F, 1.2F, -0.4F, 1.6F}).reshape({2, 1, 1, 2})));
@@ -103,8 +104,8 @@ TEST(BatchMakerTest, NormalisesThePicturesOfTheGivenPlaces) {
 TEST(MeasurePixelsTest, GivesMeanAndDeviationOfAllPixels) {
   TrainConfig config;
   measure_pixels({2, 1, 2, {0, 0, 255, 255}, {0, 1}}, config);
-  EXPECT_EQ(config.pixel_mean, 0.5);
-  EXPECT_EQ(config.pixel_deviation, 0.5);
+  EXPECT_EQ(config.pixel_mean, std::vector<double>{0.5});
+  EXPECT_EQ(config.pixel_deviation, std::vector<double>{0.5});
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "python_with_torch.h"
 #include "temporary_folder.h"
 #include "training/batches.h"
+#include "training/digit_network.h"
 #include "training/saved_model.h"
 #include "training/small_digits.h"
 
@@ -32,7 +33,7 @@ class FoldingTest : public ::testing::TestWithParam<Norm> {
       network->forward(torch::randn({32, 1, 28, 28}) * 2 + 1).square().mean().backward();
       optimiser.step();
     }
-    save_model(folder_.model(), network);
+    save_model(folder_.model(), *network);
   }
 
   testing::TemporaryFolder temporary_;
@@ -64,7 +65,7 @@ TEST_P(FoldingTest, PythonLoadsTheFileAndGetsTheSameLogits) {
     GTEST_SKIP() << "needs a Python that imports torch: python3, or the one in EVENKEEL_PYTHON";
   make_run(GetParam());
   auto run = fold_run(folder_, data_, 1);
-  save_model(folder_.model(), run.folded);
+  save_model(folder_.model(), *run.folded);
 
   const torch::NoGradGuard no_graph;
   lifecycle::StateDict example;
@@ -77,7 +78,7 @@ TEST_P(FoldingTest, PythonLoadsTheFileAndGetsTheSameLogits) {
   write("first.pt", {});  // it did not start from first weights
   EXPECT_TRUE(testing::run_python(
       python, EVENKEEL_TESTS_FOLDER "/training/python_network.py",
-      EVENKEEL_TESTS_FOLDER "/../docs/run_folder.md '" + temporary_.path.string() + "' none"));
+      EVENKEEL_TESTS_FOLDER "/../docs/run_folder.md DigitNetwork '" + temporary_.path.string() + "' none"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Norms, FoldingTest, ::testing::Values(Norm::kBatch, Norm::kTorch),

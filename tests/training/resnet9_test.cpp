@@ -3,7 +3,11 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "lifecycle/state_dict.h"
+#include <fstream>
+
+#include "lifecycle/state_dict_file.h"
+#include "python_with_torch.h"
+#include "temporary_folder.h"
 
 namespace evenkeel::training {
 namespace {
@@ -91,15 +95,46 @@ TEST(ResNet9Test, StartsFromTheSameWeightsWithEveryNorm) {
 TEST(ResNet9Test, FusedAndSeparateReluGiveTheSameGradients) {
   auto fused = seeded(Norm::kBatch);
   auto separate = seeded(Norm::kTorch);
+  torch::manual_seed(3);
+  ResNet9 ours_separate(Norm::kBatch, 4, /*fuse_relu=*/false);
+  EXPECT_TRUE(ours_separate->residual1->named_children().contains("relu2"));
+  EXPECT_FALSE(fused->residual1->named_children().contains("relu2"));
   const auto pictures = torch::randn({8, 3, 32, 32}, torch::kDouble);
-  for (auto* network : {&fused, &separate}) {
+  for (auto* network : {&fused, &separate, &ours_separate}) {
     (*network)->to(torch::kDouble);
     (*network)->forward(pictures).square().sum().backward();
   }
   for (const auto& item : fused->named_parameters()) {
     const auto expected = separate->named_parameters()[item.key()].grad();
-    EXPECT_LT((item.value().grad() - expected).norm().item<double>(), 1e-10 * expected.norm().item<double>())
-        << item.key();
+    for (const auto& found : {item.value().grad(), ours_separate->named_parameters()[item.key()].grad()})
+      EXPECT_LT((found - expected).norm().item<double>(), 1e-10 * expected.norm().item<double>())
+          << item.key();
+  }
+}
+
+// The network that docs/run_folder.md shows, in Python: same first weights from the same seed where the convolutions have no
+// bias, same logits from model.pt.
+TEST(ResNet9Test, TheDocumentedPythonNetworkGivesTheSameLogits) {
+  const auto python = testing::python_with_torch();
+  if (python.empty())
+    GTEST_SKIP() << "needs a Python that imports torch: python3, or the one in EVENKEEL_PYTHON";
+  const testing::TemporaryFolder folder;
+  const auto write = [&](const std::string& name, const lifecycle::StateDict& state) {
+    std::ofstream(folder.path / name, std::ios::binary) << lifecycle::encode_state_dict(state);
+  };
+  for (const auto norm : {Norm::kBatch, Norm::kNone}) {
+    auto network = seeded(norm);
+    write("first.pt", norm == Norm::kBatch ? lifecycle::state_dict(*network) : lifecycle::StateDict{});
+    network->forward(torch::randn({16, 3, 32, 32}) * 2 + 1);  // running statistics of their own
+    network->eval();
+    lifecycle::StateDict example;
+    example.tensors.insert("pictures", torch::randn({20, 3, 32, 32}));
+    example.tensors.insert("logits", network->forward(example.tensors["pictures"]).detach());
+    write("model.pt", lifecycle::state_dict(*network));
+    write("example.pt", example);
+    EXPECT_TRUE(testing::run_python(python, EVENKEEL_TESTS_FOLDER "/training/python_network.py",
+                                    EVENKEEL_TESTS_FOLDER "/../docs/run_folder.md ResNet9 '" +
+                                        folder.path.string() + "' " + std::string(name_of(norm)) + " 4"));
   }
 }
 

@@ -64,6 +64,58 @@ TEST_F(ConfigTest, ComesBackAsItWasWritten) {
   EXPECT_EQ(read.epochs, 10);
 }
 
+TEST_F(ConfigTest, TheRecipeOfResNet9ComesBackAsItWasWritten) {
+  auto config = default_config(Model::kResNet9);
+  config.width = 16;
+  config.limit_pictures = 5000;
+  config.augment = false;
+  config.schedule = Schedule::kDoubling;
+  config.momentum = 0.8;
+  config.weight_decay = 1e-3;
+  config.pixel_mean = {0.5, 0.25, 0.125};
+  config.pixel_deviation = {1, 2, 3};
+  write_config(path_, config);
+  const auto read = read_config(path_);
+  EXPECT_EQ(read.model, Model::kResNet9);
+  EXPECT_EQ(read.optimiser, OptimiserKind::kSgd);
+  EXPECT_EQ(read.width, 16);
+  EXPECT_EQ(read.limit_pictures, 5000);
+  EXPECT_FALSE(read.augment);
+  EXPECT_EQ(read.schedule, Schedule::kDoubling);
+  EXPECT_EQ(read.momentum, 0.8);
+  EXPECT_EQ(read.weight_decay, 1e-3);
+  EXPECT_EQ(read.pixel_mean, config.pixel_mean);
+  EXPECT_EQ(read.pixel_deviation, config.pixel_deviation);
+}
+
+TEST_F(ConfigTest, ResNet9sDefaultsArePublishedOnes) {
+  const auto config = default_config(Model::kResNet9);
+  EXPECT_EQ(config.epochs, 24);
+  EXPECT_EQ(config.batch_size, 512);
+  EXPECT_EQ(config.learning_rate, 0.4);
+  EXPECT_EQ(config.momentum, 0.9);
+  EXPECT_EQ(config.weight_decay, 5e-4);
+  EXPECT_EQ(config.schedule, Schedule::kPeak);
+  EXPECT_TRUE(config.augment);
+  EXPECT_EQ(config.width, 64);
+  EXPECT_NO_THROW(check(config));
+}
+
+// As version 0.1.0 wrote it before there was a choice of the model.
+TEST_F(ConfigTest, ARunFromBeforeResNet9IsADigitRun) {
+  std::ofstream(path_) << R"({"norm": "batch", "data": "digits", "epochs": 2, "batch_size": 64,
+    "learning_rate": 0.001, "seed": 1, "limit_steps": 300, "checkpoint_every": 500, "threads": 2,
+    "pixel_mean": 0.1062, "pixel_deviation": 0.2368})";
+  const auto config = read_config(path_);
+  EXPECT_EQ(config.model, Model::kDigits);
+  EXPECT_EQ(config.optimiser, OptimiserKind::kAdam);
+  EXPECT_EQ(config.schedule, Schedule::kConstant);
+  EXPECT_FALSE(config.augment);
+  EXPECT_EQ(config.limit_pictures, 0);
+  EXPECT_EQ(config.pixel_mean, std::vector<double>{0.1062});
+  EXPECT_EQ(config.pixel_deviation, std::vector<double>{0.2368});
+}
+
 TEST_F(ConfigTest, DamageIsOneClearLine) {
   EXPECT_THAT(error_of_reading(""), HasSubstr("config.json: expected a JSON object"));
   EXPECT_THAT(error_of_reading("[1]"), HasSubstr("config.json: expected a JSON object"));
@@ -78,6 +130,19 @@ TEST_F(ConfigTest, DamageIsOneClearLine) {
   EXPECT_THAT(error_of_reading(with("learning_rate", "null")),
               HasSubstr("learning rate: expected a number above 0"));
   EXPECT_THAT(error_of_reading(with("pixel_deviation", "0")), HasSubstr("pixel deviation"));
+  EXPECT_THAT(error_of_reading(with("pixel_mean", "[0.5, \"a\"]")),
+              HasSubstr("\"pixel_mean\": expected a number or a list of numbers"));
+  EXPECT_THAT(error_of_reading(with("pixel_mean", "[0.5, 0.5]")),
+              HasSubstr("pixel mean and deviation: expected one of each for every channel, 2, found 1"));
+  EXPECT_THAT(error_of_reading(with("model", "\"vgg\"")),
+              HasSubstr("config.json: model: expected one of digits, resnet9, found \"vgg\""));
+  EXPECT_THAT(error_of_reading(with("width", "0")), HasSubstr("width: expected 1 to 1024, found 0"));
+  EXPECT_THAT(error_of_reading(with("momentum", "1")), HasSubstr("momentum: expected 0 or more, below 1"));
+  EXPECT_THAT(error_of_reading(with("weight_decay", "-1")), HasSubstr("weight decay: expected 0 or more"));
+  EXPECT_THAT(error_of_reading(with("limit_pictures", "1")),
+              HasSubstr("picture limit: expected 0 (none), 2"));
+  EXPECT_THAT(error_of_reading(with("augment", "1")),
+              HasSubstr("\"augment\": expected true or false, found 1"));
 }
 
 TEST_F(ConfigTest, ABatchNormNeedsBatchesOfTwo) {

@@ -57,6 +57,7 @@ const Register claim({
         "of a layer's values before the nonlinearity, the share that is between pictures within a unit, the "
         "rest being between units; and how many pictures get the most frequent class.</p>\n",
     .seconds = 12,
+    .networks = 3,
     .measure = measure_collapse,
     .rule = {below("share of the variance between pictures without batch norm",
                    measured("share of the variance between pictures, last hidden layer, without"), 0.1),

@@ -32,7 +32,7 @@ Network make(Way way, std::int64_t pixels, std::uint64_t seed) {
 Sample scaled(const Data& data, const Sample& sample, double highest, bool normalise) {
   const auto pixels = sample.pictures * highest;
   if (!normalise) return {pixels, sample.labels};
-  return {(pixels - data.pixel_mean * highest) / (data.pixel_deviation * highest), sample.labels};
+  return {(pixels - data.pixel_mean.at(0) * highest) / (data.pixel_deviation.at(0) * highest), sample.labels};
 }
 
 void measure_scales(Trial& trial) {

@@ -115,7 +115,8 @@ const Register claim({
                   .x_label = "step",
                   .y_label = "training loss",
                   .curves = {{"loss inside", "batch norm"},
-                             {"loss outside the gradient", "statistics as constants"}}}},
+                             {"loss outside the gradient", "statistics as constants"}},
+                  .smooth = true}},
 });
 
 }  // namespace

@@ -57,7 +57,11 @@ void measure_stress(Trial& trial) {
   const auto epochs = trial.choose<std::int64_t>("epochs", 22, 22, 24);
   const auto batch_size = trial.choose<std::int64_t>("batch size", 256, 512, 512);
   auto sample = some_of(trial.data.train, pictures, trial.seed).to_pictures(3);
-  sample.pictures = (sample.pictures - trial.data.pixel_mean) / trial.data.pixel_deviation;
+  const auto of_channels = [](const std::vector<double>& values) {
+    return torch::tensor(values, torch::kFloat32).view({1, -1, 1, 1});
+  };
+  sample.pictures =
+      (sample.pictures - of_channels(trial.data.pixel_mean)) / of_channels(trial.data.pixel_deviation);
   trial.plan(2.0 * static_cast<double>(epochs) * static_cast<double>(pictures / batch_size));
   for (const auto which : {Norm::kNone, Norm::kBatch})
     stress(trial, which, sample, width, batch_size, epochs);

@@ -94,6 +94,7 @@ const Register claim({
              "without.</p>\n",
     .published = {{"top eigenvalue in a ResNet: batch norm, frozen statistics, none", "128, 2246, 3486"}},
     .seconds = 25,
+    .networks = 3,
     .measure = measure_curvature,
     .rule = {above("frozen statistics over batch norm",
                    ratio("top eigenvalue, frozen statistics", "top eigenvalue, batch norm"), 3, "times"),

@@ -38,6 +38,19 @@ std::string tic_list(const std::vector<Tic>& tics) {
   return "(" + list + ")";
 }
 
+// On a logarithmic axis of few decades the powers of ten alone are too few; where there are many, gnuplot chooses well by itself.
+std::vector<Tic> logarithmic_tics(Range range) {
+  constexpr double kFew = 2.5;
+  std::vector<Tic> tics;
+  const double first = std::floor(std::log10(range.low));
+  if (std::log10(range.high) - std::log10(range.low) > kFew) return tics;
+  for (double power = std::pow(10, first); power <= range.high; power *= 10)
+    for (const int factor : {1, 2, 5})
+      if (factor * power >= range.low && factor * power <= range.high)
+        tics.push_back({factor * power, fmt::format("{:g}", factor * power)});
+  return tics;
+}
+
 std::string axes(const Plot& plot) {
   std::string script;
   const auto line = [&script](const std::string& command) { script += command + "\n"; };
@@ -53,15 +66,18 @@ std::string axes(const Plot& plot) {
   line("set grid ytics");
   if (plot.log_x) line("set logscale x");
   if (plot.log_y) line("set logscale y");
-  if (!plot.y_tics.empty()) {
-    line("set ytics " + tic_list(plot.y_tics));
+  const auto y_tics = plot.log_y && plot.y_tics.empty() ? logarithmic_tics(plot.y) : plot.y_tics;
+  const auto x_tics = plot.log_x && plot.x_tics.empty() ? logarithmic_tics(plot.x) : plot.x_tics;
+  if (!y_tics.empty()) {
+    line("set ytics " + tic_list(y_tics));
   } else if (!plot.log_y) {
     line(fmt::format("set ytics {}", round_step(plot.y, plot.height / 50.0)));
   }
-  if (!plot.x_tics.empty()) {
-    line("set xtics " + tic_list(plot.x_tics));
+  if (!x_tics.empty()) {
+    line("set xtics " + tic_list(x_tics));
   } else if (!plot.log_x) {
-    line(fmt::format("set xtics {}", std::max(plot.whole_x ? 1.0 : 0.0, round_step(plot.x, plot.width / 85.0))));
+    line(fmt::format("set xtics {}",
+                     std::max(plot.whole_x ? 1.0 : 0.0, round_step(plot.x, plot.width / 85.0))));
   }
   if (!plot.top_tics.empty()) {
     line(fmt::format("set x2range [{}:{}]", plot.x.low, plot.x.high));
@@ -94,7 +110,8 @@ std::string curves(const Plot& plot) {
     const std::string colour = quoted(gnuplot_colour(curve.ink));
     // Colour is not the only sign: the second run is dashed, for a black and white print too.
     constexpr int kDashes = 5;  // that gnuplot has
-    const int dashes = curve.ink.kind == Ink::Kind::kRun && !curve.solid ? (curve.ink.run - 1) % kDashes + 1 : 1;
+    const int dashes =
+        curve.ink.kind == Ink::Kind::kRun && !curve.solid ? (curve.ink.run - 1) % kDashes + 1 : 1;
     if (curve.line)
       add(curve.points,
           fmt::format("lines linewidth {} dashtype {} linecolor rgb {}", curve.width, dashes, colour));

@@ -24,12 +24,13 @@ struct LayerState {
 };
 
 struct Misclassified {
-  std::vector<std::uint8_t> pixels;  // [rows][columns]
+  std::vector<std::uint8_t> pixels;  // [channels][rows][columns]
   std::int64_t rows = 0;
   std::int64_t columns = 0;
   int label = 0;
   int predicted = 0;
-  double confidence = 0;  // softmax probability of `predicted`
+  double confidence = 0;      // softmax probability of `predicted`
+  std::int64_t channels = 1;  // 1: grey, 3: red, green and blue
 };
 
 struct RunForReport {
@@ -50,6 +51,7 @@ struct Report {
   std::string title;
   std::vector<std::pair<std::string, std::string>> settings;  // name, value: shown as a table
   std::vector<RunForReport> runs;                             // the first is the main one
+  std::vector<std::string> class_names = {};                  // none: the labels are the names
 };
 
 // Writes the page atomically. Throws std::runtime_error with one line when the plots cannot be drawn or the

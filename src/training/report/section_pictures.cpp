@@ -12,16 +12,31 @@ namespace {
 
 constexpr std::size_t kMostShown = 60;
 
-std::string tile(const Misclassified& picture) {
-  return fmt::format(
-      "<li><img src=\"data:image/png;base64,{}\" width=\"{}\" height=\"{}\" alt=\"Test picture of a {} that "
-      "was taken "
-      "for a {}\"><span><b>{}</b> → <b class=\"wrong\">{}</b> <small>{}</small></span></li>\n",
-      base64(grey_png(picture.pixels, picture.rows, picture.columns)), picture.columns, picture.rows,
-      picture.label, picture.predicted, picture.label, picture.predicted, percent_text(picture.confidence));
+std::string name_of(int label, const std::vector<std::string>& class_names) {
+  const auto place = static_cast<std::size_t>(label);
+  return place < class_names.size() ? escape(class_names[place]) : fmt::to_string(label);
 }
 
-std::string grid(const RunForReport& run) {
+std::string with_article(const std::string& name) {
+  return (std::string_view("aeiou").find(name.front()) == std::string_view::npos ? "a " : "an ") + name;
+}
+
+std::string tile(const Misclassified& picture, const std::vector<std::string>& class_names) {
+  const bool grey = picture.channels == 1;
+  const auto& png = grey ? grey_png : colour_png;
+  const auto label = name_of(picture.label, class_names);
+  const auto predicted = name_of(picture.predicted, class_names);
+  return fmt::format("<li><img{} src=\"data:image/png;base64,{}\" width=\"{}\" height=\"{}\" ",
+                     grey ? "" : " class=\"colour\"",
+                     base64(png(picture.pixels, picture.rows, picture.columns)), picture.columns,
+                     picture.rows) +
+         fmt::format("alt=\"Test picture of {} that was taken for {}\">", with_article(label),
+                     with_article(predicted)) +
+         fmt::format("<span><b>{}</b> → <b class=\"wrong\">{}</b> <small>{}</small></span></li>\n", label,
+                     predicted, percent_text(picture.confidence));
+}
+
+std::string grid(const RunForReport& run, const std::vector<std::string>& class_names) {
   if (run.test_count == 0) return "<p>Not known: the network was not tested.</p>\n";
   if (run.misclassified.empty()) {
     return run.test_errors == 0 ? "<p>None: every test picture was classified correctly.</p>\n"
@@ -30,7 +45,7 @@ std::string grid(const RunForReport& run) {
   }
   const std::size_t shown = std::min(kMostShown, run.misclassified.size());
   std::string tiles;
-  for (std::size_t i = 0; i < shown; ++i) tiles += tile(run.misclassified[i]);
+  for (std::size_t i = 0; i < shown; ++i) tiles += tile(run.misclassified[i], class_names);
   return fmt::format(
              "<p>{} of {}, the most confident mistakes first: the true label → what the network took it for, "
              "and the "
@@ -47,7 +62,7 @@ std::string pictures_section(const Report& report) {
     if (report.runs.size() > 1) {
       body += fmt::format("<h3>Run {}</h3>\n", escape(run.label));
     }
-    body += grid(run);
+    body += grid(run, report.class_names);
   }
   return "<section>\n<h2>Misclassified pictures</h2>\n" + body + "</section>\n";
 }

@@ -89,6 +89,7 @@ figcaption { font-size: 0.9rem; color: var(--quiet); margin-top: 0.25rem; }
 .pictures { list-style: none; margin: 0; padding: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(min(6.2rem, 21%), 1fr)); gap: 1rem 0.75rem; }
 .pictures li { text-align: center; font-size: 0.95rem; line-height: 1.35; }
 .pictures img { display: block; width: 100%; height: auto; image-rendering: pixelated; filter: var(--ink-to-paper); border-radius: 0.3rem; }
+.pictures img.colour { filter: none; }
 .pictures li > span { display: block; margin-top: 0.2rem; }
 .pictures small { display: block; }
 .pictures .wrong { color: var(--wrong); }

@@ -226,5 +226,16 @@ TEST_F(ReportTest, APictureOfTheWrongSizeIsOneClearLine) {
               ThrowsMessage<std::invalid_argument>(HasSubstr("found 783 bytes for 28 x 28")));
 }
 
+TEST_F(ReportTest, ColouredPicturesStandBesideTheNamesOfTheirClasses) {
+  Report report{"Colours", {}, {example_run()}};
+  report.class_names = {"airplane", "<b>oat", "c", "d", "e", "f", "g", "h", "i", "j"};
+  auto& picture = report.runs[0].misclassified[0];
+  picture = {std::vector<std::uint8_t>(3 * 32 * 32), 32, 32, 0, 1, 0.5, 3};
+  const std::string text = page(report);
+  EXPECT_THAT(text, HasSubstr("<img class=\"colour\""));
+  EXPECT_THAT(text, HasSubstr("Test picture of an airplane that was taken for a &lt;b&gt;oat"));
+  EXPECT_THAT(text, HasSubstr("<b>airplane</b> → <b class=\"wrong\">&lt;b&gt;oat</b>"));
+}
+
 }  // namespace
 }  // namespace evenkeel::training
