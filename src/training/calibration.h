@@ -40,8 +40,9 @@ struct Calibration {
 // Told how many batches have gone through the network, of how many.
 using CalibrationProgress = std::function<void(std::int64_t done, std::int64_t all)>;
 
-// Gives the network population statistics from the pictures of data.train that the run trains on, and evaluates it on data.test before and after. Throws
-// std::runtime_error with one line for settings that make no sense or a network without batch norm.
+// Gives the network population statistics from the pictures of data.train that the run trains on, and
+// evaluates it on data.test before and after. Throws std::runtime_error with one line for settings that make no
+// sense or a network without batch norm.
 Calibration calibrate(Network& network, const DataSet& data, const TrainConfig& config,
                       const CalibrationSettings& settings, const CalibrationProgress& progress);
 

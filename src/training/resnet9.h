@@ -21,9 +21,9 @@ namespace evenkeel::training {
 // As published, the way around is added after the second ReLU. So Evenkeel's norms do the ReLU in the same pass, but not the
 // addition, which they would do before it: relu(norm(x) + residual), as in He et al., is another network.
 //
-// The names in a part are conv, norm and relu, with 1 and 2 behind them in the residual ones. Norm::kBatch does the ReLU itself and has
-// no relu, which holds no tensors, so that the names of all tensors are the same with every norm. A convolution has no bias where the
-// norm would take it away again.
+// The names in a part are conv, norm and relu, with 1 and 2 behind them in the residual ones. Norm::kBatch does the
+// ReLU itself and has no relu, which holds no tensors, so that the names of all tensors are the same with every
+// norm. A convolution has no bias where the norm would take it away again.
 class ResNet9Impl : public Network {
  public:
   static constexpr std::int64_t kPublishedWidth = 64;
