@@ -68,14 +68,14 @@ Network make_mlp(const Mlp& mlp, std::uint64_t seed) {
     inputs = width;
   }
   network->push_back(nn::Linear(inputs, mlp.outputs));
-  draw_weights(network, mlp.weights, mlp.deviation, seed);
+  draw_weights(*network, mlp.weights, mlp.deviation, seed);
   return network;
 }
 
-void draw_weights(Network& network, Weights weights, double deviation, std::uint64_t seed) {
+void draw_weights(torch::nn::Module& network, Weights weights, double deviation, std::uint64_t seed) {
   torch::manual_seed(seed);
   const torch::NoGradGuard no_graph;
-  for (const auto& module : network->modules(false)) {
+  for (const auto& module : network.modules(false)) {
     if (module->as<nn::Linear>() == nullptr && module->as<nn::Conv2d>() == nullptr) continue;
     auto parameters = module->named_parameters(false);
     auto& weight = parameters["weight"];

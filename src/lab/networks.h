@@ -51,7 +51,7 @@ std::vector<std::int64_t> layers(std::int64_t count, std::int64_t width = 100);
 Network make_mlp(const Mlp& mlp, std::uint64_t seed);
 
 // Draws all weights of linear and convolution layers anew; biases become zero.
-void draw_weights(Network& network, Weights weights, double deviation, std::uint64_t seed);
+void draw_weights(torch::nn::Module& network, Weights weights, double deviation, std::uint64_t seed);
 
 // The linear layers of a network, first to last.
 std::vector<torch::nn::Linear> linear_layers(Network& network);

@@ -31,7 +31,7 @@ Network small_cnn(const MakeLayer& make, std::uint64_t seed) {
   }
   network->push_back(nn::Flatten());
   network->push_back(nn::Linear(20 * 4 * 4, 10));
-  draw_weights(network, Weights::kHe, 0, seed);
+  draw_weights(*network, Weights::kHe, 0, seed);
   return network;
 }
 

@@ -24,7 +24,7 @@ Network small_cnn(Norm which, std::uint64_t seed) {
   }
   network->push_back(nn::Flatten());
   network->push_back(nn::Linear(20 * 4 * 4, 10));
-  draw_weights(network, Weights::kHe, 0, seed);
+  draw_weights(*network, Weights::kHe, 0, seed);
   return network;
 }
 
