@@ -29,8 +29,8 @@ class ResNet9Impl : public Network {
   static constexpr std::int64_t kPublishedWidth = 64;
   static constexpr double kLogitScale = 0.125;
 
-  // PyTorch's default initialisation, from LibTorch's global generator: seeded alike, networks of one width start from the same
-  // weights whatever their norms; biases are drawn after all weights.
+  // PyTorch's default initialisation, from LibTorch's global generator. Seeded alike, networks of one width start
+  // from the same weights whatever their norms: those of the network in Python that has norms.
   // Without `fuse_relu`, Norm::kBatch leaves the ReLU to a layer of its own, to measure what fusing is worth.
   explicit ResNet9Impl(Norm norm, std::int64_t width = kPublishedWidth, bool fuse_relu = true);
 
