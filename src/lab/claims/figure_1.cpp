@@ -69,7 +69,7 @@ void measure_figure(Trial& trial) {
 }
 
 Picture bands(const std::string& name, const std::string& other, const std::string& letter) {
-  Picture picture{.file = "bands-" + name,
+  Picture picture{.file = "bands-" + letter,
                   .title = fmt::format("({}) Input of a sigmoid, {}", letter, name),
                   .caption =
                       "The 15th, 50th and 85th percentile of what one unit of the last hidden layer gets to "
