@@ -61,7 +61,7 @@ Network make_mlp(const Mlp& mlp, std::uint64_t seed) {
   Network network;
   auto inputs = mlp.inputs;
   for (const auto width : mlp.hidden) {
-    network->push_back(nn::Linear(nn::LinearOptions(inputs, width).bias(!mlp.norm)));
+    network->push_back(nn::Linear(nn::LinearOptions(inputs, width).bias(!mlp.norm || mlp.bias_before_norm)));
     if (mlp.norm) network->push_back(mlp.norm(width));
     network->push_back(make(mlp.nonlinearity));
     if (mlp.dropout > 0) network->push_back(nn::Dropout(mlp.dropout));

@@ -32,13 +32,14 @@ enum class Weights {
 };
 
 // inputs -> width x hidden -> outputs: linear, norm, nonlinearity, dropout for each hidden layer; then linear. The
-// linear layers have biases, zero at first, where no norm makes them redundant.
+// linear layers have biases, zero at first, but by default not where a norm makes them redundant.
 struct Mlp {
   std::int64_t inputs = 784;
   std::vector<std::int64_t> hidden{};
   std::int64_t outputs = 10;
   Nonlinearity nonlinearity = Nonlinearity::kReLU;
   MakeNorm norm{};
+  bool bias_before_norm = false;
   double dropout = 0;  // probability; 0: none
   Weights weights = Weights::kHe;
   double deviation = 0;  // of kConstant

@@ -18,14 +18,21 @@ const Result* result_of(const Claim& claim, const std::vector<Result>& results) 
   return nullptr;
 }
 
-constexpr const char* kIntroduction =
-    R"html(<p>Batch normalization takes the values that one channel has in a mini-batch, subtracts their mean, divides by their standard
-deviation, and gives the network back what it may need, a scale γ and a shift β that are learned:</p>
-<p class="formula">μ = (1/m) Σ<sub>i</sub> x<sub>i</sub> &emsp; σ² = (1/m) Σ<sub>i</sub> (x<sub>i</sub> − μ)² &emsp;
-y<sub>i</sub> = γ (x<sub>i</sub> − μ) / √(σ² + ε) + β</p>
-<p>Much is claimed about what this does. Here each claim is an experiment: networks are trained and measured on this machine,
-and a rule that was fixed before decides what the figures say. A claim that does not hold is reported like one that does.</p>
-)html";
+std::string introduction() {
+  return "<p>Batch normalization takes the values that one channel has in a mini-batch, subtracts their "
+         "mean, divides by their standard "
+         "deviation, and gives the network back what it may need, a scale γ and a shift β that are "
+         "learned:</p>\n" +
+         formula_paragraph(
+             "μ = (1/m) Σ<sub>i</sub> x<sub>i</sub> &emsp; σ² = (1/m) Σ<sub>i</sub> (x<sub>i</sub> − μ)² "
+             "&emsp; "
+             "y<sub>i</sub> = γ (x<sub>i</sub> − μ) / √(σ² + ε) + β") +
+         "<p>Much is claimed about what this does. Here each claim is an experiment: networks are trained "
+         "and measured on this "
+         "machine, and a rule that was fixed before decides what the figures say. A claim that does not hold "
+         "is reported like "
+         "one that does.</p>\n";
+}
 
 std::string tiles(const std::vector<Result>& results) {
   std::size_t held = 0;
@@ -71,7 +78,7 @@ and does not hold as soon as one is not.</p></details>
 }  // namespace
 
 std::string lab_page(const LabSettings& settings, const std::vector<Result>& results) {
-  std::string body = kIntroduction + tiles(results) + table(results) + kHowToRead;
+  std::string body = introduction() + tiles(results) + table(results) + kHowToRead;
   for (const auto& result : results) body += claim_section(result);
   body += "<section>\n<h2>This run</h2>\n" +
           training::settings_table({{"digits", settings.digits},

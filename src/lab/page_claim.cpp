@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
 #include "training/report/html.h"
 #include "training/report/page.h"
@@ -102,12 +103,19 @@ std::string verdict_badge(Verdict verdict) {
   return fmt::format("<span class=\"verdict verdict-{}\">{} {}</span>", kind, sign, name_of(verdict));
 }
 
+std::string formula_paragraph(std::string formula) {
+  constexpr std::string_view kBetween = "&emsp;";
+  for (auto at = formula.find(kBetween); at != std::string::npos; at = formula.find(kBetween, at))
+    formula.replace(at, kBetween.size(), "</span> <span>");
+  return "<p class=\"formula\"><span>" + formula + "</span></p>\n";
+}
+
 std::string claim_section(const Result& result) {
   const auto& claim = result.claim;
   return fmt::format("<section class=\"claim\" id=\"{}\">\n<h2>{}. {} <small>{}</small></h2>\n<p>{}</p>\n",
                      claim.name, claim.number, escape(claim.title), escape(claim.source),
                      verdict_badge(result.verdict())) +
-         claim.statement + (claim.formula.empty() ? "" : "<p class=\"formula\">" + claim.formula + "</p>\n") +
+         claim.statement + (claim.formula.empty() ? "" : formula_paragraph(claim.formula)) +
          pictures(result) + rule_table(result) + published(claim) + how(result) + measurements_table(result) +
          "</section>\n";
 }

@@ -110,6 +110,7 @@ ul.findings li { overflow-wrap: anywhere; }
 .claim > h2 small { display: block; margin-top: 0.25rem; }
 .formula { font: italic 1.1rem/1.7 Cambria, "STIX Two Text", "Latin Modern Roman", Georgia, serif; background: var(--panel);
   border-radius: 0.6rem; padding: 0.7rem 1rem; max-width: 44rem; overflow-x: auto; }
+.formula span { display: inline-block; margin-right: 1.5em; }
 .formula sub, .formula sup { line-height: 0; }
 pre { background: var(--panel); border-radius: 0.4rem; padding: 0.6rem 0.9rem; overflow-x: auto; max-width: 44rem; font-size: 0.9rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 details { margin: 0.75rem 0; } summary { cursor: pointer; color: var(--quiet); }

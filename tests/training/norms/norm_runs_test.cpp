@@ -96,7 +96,7 @@ TEST_P(NormRunsTest, IsFoldedIfItIsABatchNormInEvaluationAndOtherwiseRefusedInOn
   EXPECT_EQ(folded.of_trained.accuracy(), read_summary(folder.summary()).test_accuracy);
   // Logits near 10 at most, in float32 through four layers.
   EXPECT_LT(folded.largest_logit_difference, 1e-3);
-  save_model(temporary_.path / "folded.pt", folded.folded);
+  save_model(temporary_.path / "folded.pt", *folded.folded);
   EXPECT_EQ(evaluate(folder, temporary_.path / "folded.pt", data_, 1).accuracy(),
             folded.of_folded.accuracy());
 }
