@@ -97,8 +97,8 @@ class TrainTest : public ::testing::Test {
 
 TEST_F(TrainTest, LearnsAndReportsItsProgress) {
   auto network = make_mlp({.inputs = 4, .hidden = {8}, .outputs = 2, .norm = norm(Norm::kBatch)}, 1);
-  trial_.plan(100);
-  const double loss = train(trial_, network, data_.train, {.batch_size = 16, .steps = 50});
+  trial_.plan(400);
+  const double loss = train(trial_, network, data_.train, {.batch_size = 16, .steps = 200});
   EXPECT_LT(loss, 0.2);
   EXPECT_EQ(accuracy(network, data_.test), 100);
   EXPECT_DOUBLE_EQ(progress_, 0.5);
