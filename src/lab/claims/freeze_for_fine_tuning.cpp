@@ -72,7 +72,7 @@ const Register claim({
         "learning rate 0.01: on pictures as before in batches of 2, and on pictures with contrast halved and "
         "brightness raised "
         "in batches of 32; with the statistics frozen (the layers stay in evaluation mode) or active.</p>\n",
-    .seconds = 10,
+    .seconds = 15,
     .networks = 3,
     .measure = measure_fine_tuning,
     .rule = {above("same domain, batches of 2: frozen − active",

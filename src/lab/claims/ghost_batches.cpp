@@ -53,7 +53,7 @@ const Register claim({
     .setup = "<p>784-300-300-10 with ReLU on 6000 pictures, batches of 2048, SGD with learning rate 0.5 and "
              "momentum 0.9, normalised as one or in parts of 128 to 8. The rule compares the mean error of "
              "parts of 32 and 16 with that of the full batch.</p>\n",
-    .seconds = 110,
+    .seconds = 70,
     .networks = 3,
     .measure = measure_ghosts,
     .rule = {above("test error of the full batch − ghost batches of 16 and 32", gain(), 0.3, "points")},

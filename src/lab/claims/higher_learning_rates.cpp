@@ -46,7 +46,7 @@ const Register claim({
                   {"the same with batch norm", "13.3 million"},
                   {"with batch norm and five times the learning rate", "2.1 million"},
                   {"with thirty times the learning rate", "2.7 million, and 74.8 % in the end"}},
-    .seconds = 20,
+    .seconds = 15,
     .measure = measure_rates,
     .rule = {at_least("largest learning rate that reaches 92 %, with batch norm over without",
                       ratio("largest learning rate that reaches 92 %, with batch norm",

@@ -54,7 +54,7 @@ const Register claim({
     .setup = "<p>Batches of m standard normal values per channel, through the layer in training mode with a "
              "cumulative average, which "
              "makes running_var the mean of what each batch gave.</p>\n",
-    .seconds = 2,
+    .seconds = 3,
     .measure = measure_bias_of_variance,
     .rule = {below("deviation of the biased variance from (m − 1)/m",
                    measured("largest deviation of the biased one from (m − 1)/m"), 1, "%"),

@@ -72,7 +72,7 @@ const Register claim({
              "50, 10 epochs, for 19 scales of the first weights from 1e-4 to 1. Measured: "
              "the test accuracy, and the range of scales, largest over smallest, in which it is above 70 % "
              "(between two scales by a straight line).</p>\n",
-    .seconds = 40,
+    .seconds = 45,
     .measure = measure_scales,
     .rule = {at_least("range of scales that works, with batch norm over without",
                       ratio("range with batch norm", "range without"), 10, "times")},

@@ -129,7 +129,7 @@ const Register claim({
              "over units and layers.</p>\n",
     .published = {{"VGG and deep linear networks (Santurkar et al., figure 2)",
                    "as much change with batch norm as without, or more"}},
-    .seconds = 30,
+    .seconds = 5,
     .measure = measure_shift,
     .rule = {below("relative change of the gradient, with over without",
                    ratio("relative change of the gradient, with batch norm",

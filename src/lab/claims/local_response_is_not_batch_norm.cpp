@@ -82,7 +82,7 @@ const Register claim({
     .setup = "<p>(a) How much larger the output gets when a standard normal input is multiplied by ten. (b) "
              "A small CNN (5×5 convolutions to 10 and 20 channels, each with norm, ReLU and max-pooling, "
              "then a linear layer), learning rate 0.03, batches of 100.</p>\n",
-    .seconds = 60,
+    .seconds = 30,
     .measure = measure_norms,
     .rule = {above("growth with local response normalization",
                    measured("growth of local response normalization's output"), 9, "times"),

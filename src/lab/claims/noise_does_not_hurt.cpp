@@ -103,7 +103,7 @@ const Register claim({
              "the steps, and the instability, "
              "which is how far the mean input of a unit of the last hidden layer moves from one step to the "
              "next, in its standard deviations (root mean square over the units).</p>\n",
-    .seconds = 15,
+    .seconds = 10,
     .measure = measure_noise,
     .rule = {below("training loss, batch norm with noise 0.25 over without",
                    ratio("training loss in the end, noise 0.25", "training loss in the end, without"), 1),

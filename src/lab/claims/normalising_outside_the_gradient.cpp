@@ -91,7 +91,7 @@ const Register claim({
              "learning rate 1, batches of 100, "
              "once with batch norm and once "
              "with the same statistics detached from the graph.</p>\n",
-    .seconds = 15,
+    .seconds = 30,
     .networks = 8,
     .measure =
         [](Trial& trial) {

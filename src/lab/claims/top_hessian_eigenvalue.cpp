@@ -93,7 +93,7 @@ const Register claim({
              "of the same network with its statistics frozen at those of the batch, and of the network "
              "without.</p>\n",
     .published = {{"top eigenvalue in a ResNet: batch norm, frozen statistics, none", "128, 2246, 3486"}},
-    .seconds = 25,
+    .seconds = 20,
     .networks = 3,
     .measure = measure_curvature,
     .rule = {above("frozen statistics over batch norm",
