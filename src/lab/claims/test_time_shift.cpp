@@ -76,7 +76,7 @@ void measure_shifts(Trial& trial) {
 
 std::vector<training::Tic> tics() {
   std::vector<training::Tic> tics{{1, "none"}};
-  for (const char* name : {"contrast", "bright", "both", "noise", "moved", "inverted", "one class"})
+  for (const char* name : {"contr.", "bright", "both", "noise", "moved", "invert", "class"})
     tics.push_back({static_cast<double>(tics.size() + 1), name});
   return tics;
 }
