@@ -18,7 +18,7 @@ double gradient_ratio(Network& network, const Sample& batch) {
 }
 
 void measure_depths(Trial& trial) {
-  const auto steps = trial.choose<std::int64_t>("steps", 700, 1000, 3000);
+  const auto steps = trial.choose<std::int64_t>("steps", 1000, 1000, 3000);
   const auto depths = trial.setting("hidden layers", std::vector<std::int64_t>{5, 8, 12});
   trial.plan(2 * static_cast<double>(steps) * static_cast<double>(depths.size()));
   for (const auto which : {Norm::kNone, Norm::kBatch}) {
