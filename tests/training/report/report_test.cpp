@@ -215,7 +215,7 @@ TEST_F(ReportTest, NoRunIsOneClearLine) {
       [&] {
         write_report(folder_ / "report.html", {"Nothing", {}, {}});
       },
-      ThrowsMessage<std::invalid_argument>(HasSubstr("expected 1 to 4 runs, found 0")));
+      ThrowsMessage<std::invalid_argument>(HasSubstr("expected 1 to 8 runs, found 0")));
   EXPECT_FALSE(fs::exists(folder_ / "report.html"));
 }
 
