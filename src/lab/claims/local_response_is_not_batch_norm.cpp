@@ -2,7 +2,7 @@
 
 #include "evenkeel/batch_norm.h"
 #include "lab/claim.h"
-#include "lab/networks.h"
+#include "lab/small_cnn.h"
 #include "lab/training_loop.h"
 
 namespace evenkeel::lab {
@@ -15,24 +15,6 @@ nn::LocalResponseNorm local_response() {
   constexpr std::int64_t kSize = 5;
   constexpr double kAlpha = 1e-4;
   return nn::LocalResponseNorm(nn::LocalResponseNormOptions(kSize).alpha(kSize * kAlpha).beta(0.75).k(2));
-}
-
-using MakeLayer = std::function<nn::AnyModule(std::int64_t channels)>;
-
-Network small_cnn(const MakeLayer& make, std::uint64_t seed) {
-  Network network;
-  std::int64_t inputs = 1;
-  for (const std::int64_t channels : {10, 20}) {
-    network->push_back(nn::Conv2d(nn::Conv2dOptions(inputs, channels, 5)));
-    if (make) network->push_back(make(channels));
-    network->push_back(nn::ReLU());
-    network->push_back(nn::MaxPool2d(2));
-    inputs = channels;
-  }
-  network->push_back(nn::Flatten());
-  network->push_back(nn::Linear(20 * 4 * 4, 10));
-  draw_weights(*network, Weights::kHe, 0, seed);
-  return network;
 }
 
 // By how much the output grows when the input is multiplied by ten.
@@ -50,14 +32,14 @@ void measure_norms(Trial& trial) {
                       growth(nn::AnyModule(local_response()), x));
   trial.record.number("growth of batch norm's output", growth(nn::AnyModule(BatchNorm2d(20)), x));
 
-  const std::vector<std::pair<std::string, MakeLayer>> kinds{
+  const std::vector<std::pair<std::string, MakeNorm>> kinds{
       {"batch norm", [](auto channels) { return nn::AnyModule(BatchNorm2d(channels)); }},
       {"none", {}},
       {"local response", [](auto) { return nn::AnyModule(local_response()); }}};
   const auto sample = trial.data.train.first(30000).to_pictures(1);
   const auto test = trial.data.test.first(5000).to_pictures(1);
   for (const auto& [name, make] : kinds) {
-    auto network = small_cnn(make, trial.seed);
+    auto network = make_small_cnn(make, trial.seed);
     train(trial, network, sample, {.learning_rate = rate, .batch_size = 100, .steps = steps},
           [&, &name = name](std::int64_t step, double) {
             if (step % 20 == 0)

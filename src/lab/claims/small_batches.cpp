@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "lab/claim.h"
-#include "lab/networks.h"
+#include "lab/small_cnn.h"
 #include "lab/training_loop.h"
 #include "training/norms/make_norm.h"
 
@@ -9,24 +9,6 @@ namespace evenkeel::lab {
 namespace {
 
 const std::vector<std::int64_t> kBatchSizes{2, 4, 8, 16, 32};
-
-// conv 1->10, norm, ReLU, pool; conv 10->20, norm, ReLU, pool; linear.
-Network small_cnn(Norm which, std::uint64_t seed) {
-  namespace nn = torch::nn;
-  Network network;
-  std::int64_t inputs = 1;
-  for (const std::int64_t channels : {10, 20}) {
-    network->push_back(nn::Conv2d(nn::Conv2dOptions(inputs, channels, 5)));
-    network->push_back(training::make_norm(which, channels, 2));
-    network->push_back(nn::ReLU());
-    network->push_back(nn::MaxPool2d(2));
-    inputs = channels;
-  }
-  network->push_back(nn::Flatten());
-  network->push_back(nn::Linear(20 * 4 * 4, 10));
-  draw_weights(*network, Weights::kHe, 0, seed);
-  return network;
-}
 
 void measure_sizes(Trial& trial, const std::string& kind, const std::vector<Norm>& norms,
                    const Sample& sample, const Sample& test, std::int64_t epochs,
@@ -65,7 +47,12 @@ void measure_small_batches(Trial& trial) {
                 [&](Norm which) { return make_mlp({.hidden = layers(3), .norm = norm(which)}, trial.seed); });
   if (with_cnn)
     measure_sizes(trial, "CNN, ", of_cnn, sample.to_pictures(1), trial.data.test.to_pictures(1), epochs,
-                  [&](Norm which) { return small_cnn(which, trial.seed); });
+                  [&](Norm which) {
+                    const auto make = [which](auto channels) {
+                      return training::make_norm(which, channels, 2);
+                    };
+                    return make_small_cnn(make, trial.seed);
+                  });
 }
 
 const Register claim({

@@ -5,6 +5,7 @@
 
 #include "evenkeel/running_statistics.h"
 #include "lab/claim.h"
+#include "lab/median.h"
 #include "lab/networks.h"
 #include "lab/training_loop.h"
 
@@ -60,12 +61,6 @@ Roughness look_ahead(Network& trained, const Sample& batch) {
   }
   found.loss_range = highest - lowest;
   return found;
-}
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 void walk(Trial& trial, Norm which, double rate, std::int64_t steps) {

@@ -5,6 +5,7 @@
 
 #include "evenkeel/batch_norm.h"
 #include "lab/claim.h"
+#include "lab/median.h"
 #include "lab/networks.h"
 #include "lab/training_loop.h"
 #include "training/norms/whitening.h"
@@ -39,11 +40,6 @@ std::vector<Kind> kinds() {
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
 }
 
 // A correlated batch of m examples.
