@@ -87,13 +87,12 @@ std::vector<Result> LabFolder::results() const {
   return all;
 }
 
-void LabFolder::write(const Result& result) const {
-  const auto folder = path_ / result.claim.name;
+void LabFolder::write(const DrawnResult& drawn) const {
+  const auto folder = path_ / drawn.result.claim.name;
   fs::create_directories(folder);
-  for (const auto& picture : result.claim.pictures)
-    lifecycle::write_file_atomically(folder / (picture.file + ".svg"),
-                                     svg_file(draw(picture, result.records()).svg));
-  training::write_json(folder / "result.json", to_json(result));
+  for (const auto& picture : drawn.pictures)
+    lifecycle::write_file_atomically(folder / (picture.file + ".svg"), svg_file(picture.svg));
+  training::write_json(folder / "result.json", to_json(drawn.result));
 }
 
 }  // namespace evenkeel::lab

@@ -40,7 +40,7 @@ class LabFolder {
   std::optional<Result> result(const Claim& claim) const;
 
   // result.json and the pictures.
-  void write(const Result& result) const;
+  void write(const DrawnResult& drawn) const;
 
   const LabSettings& settings() const { return settings_; }
 

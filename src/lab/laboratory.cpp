@@ -4,11 +4,13 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <list>
 #include <map>
 #include <optional>
 
 #include "lab/page.h"
 #include "lab/worker_pool.h"
+#include "lifecycle/atomic_file.h"
 #include "training/data/data_set.h"
 
 namespace evenkeel::lab {
@@ -39,9 +41,11 @@ class Run {
   }
 
   LabOutcome go() {
+    // What other runs have left in the folder belongs on the page as well.
+    for (const auto& result : folder_.results()) drawn_.emplace_back(result);
     for (const auto& task : tasks_)
       if (task.seed == seeds_) publish_if_finished(*task.claim);
-    write_page(folder_);
+    write_page();
     open_data();
     while (const auto next = next_event()) {
       if (*next == Event::kStop) return LabOutcome::kStopped;
@@ -108,6 +112,7 @@ class Run {
     ended_cost_ += task.claim->seconds;
     if (error.empty()) {
       publish_if_finished(*task.claim);
+      write_page();
     } else {
       failed_ = true;
       monitor_.failed(*task.claim, task.seed, error);
@@ -117,11 +122,21 @@ class Run {
   void publish_if_finished(const Claim& claim) {
     for (const auto& task : tasks_)
       if (task.claim == &claim && task.state != Task::State::kDone) return;
-    const auto result = folder_.result(claim);
-    if (!result) return;
-    folder_.write(*result);
-    write_page(folder_);
-    monitor_.finished(*result);
+    if (const auto result = folder_.result(claim)) publish(DrawnResult(*result));
+  }
+
+  void publish(DrawnResult drawn) {
+    folder_.write(drawn);
+    monitor_.finished(drawn.result);
+    const auto place = std::find_if(drawn_.begin(), drawn_.end(), [&drawn](const DrawnResult& other) {
+      return other.result.claim.number >= drawn.result.claim.number;
+    });
+    const bool replaces = place != drawn_.end() && &place->result.claim == &drawn.result.claim;
+    drawn_.insert(replaces ? drawn_.erase(place) : place, std::move(drawn));
+  }
+
+  void write_page() const {
+    lifecycle::write_file_atomically(folder_.index(), lab_page(folder_.settings(), drawn_));
   }
 
   LabStatus status() const {
@@ -153,7 +168,8 @@ class Run {
   WorkerPool pool_;
   std::vector<Task> tasks_;
   std::map<std::string, training::DataSet> data_;
-  double ended_cost_ = 0;  // of the tasks of this run, in the claims' own seconds
+  std::list<DrawnResult> drawn_;  // what the page shows, by number
+  double ended_cost_ = 0;         // of the tasks of this run, in the claims' own seconds
   bool failed_ = false;
   Clock::time_point start_ = Clock::now();
 };

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "lab/page_claim.h"
-#include "lifecycle/atomic_file.h"
 #include "training/report/html.h"
 #include "training/report/page.h"
 
@@ -12,9 +11,9 @@ namespace {
 
 using training::escape;
 
-const Result* result_of(const Claim& claim, const std::vector<Result>& results) {
-  for (const auto& result : results)
-    if (&result.claim == &claim) return &result;
+const Result* result_of(const Claim& claim, const std::list<DrawnResult>& results) {
+  for (const auto& drawn : results)
+    if (&drawn.result.claim == &claim) return &drawn.result;
   return nullptr;
 }
 
@@ -34,12 +33,12 @@ std::string introduction() {
          "one that does.</p>\n";
 }
 
-std::string tiles(const std::vector<Result>& results) {
+std::string tiles(const std::list<DrawnResult>& results) {
   std::size_t held = 0;
   std::size_t failed = 0;
-  for (const auto& result : results) {
-    if (result.verdict() == Verdict::kHolds) ++held;
-    if (result.verdict() == Verdict::kDoesNotHold) ++failed;
+  for (const auto& drawn : results) {
+    if (drawn.result.verdict() == Verdict::kHolds) ++held;
+    if (drawn.result.verdict() == Verdict::kDoesNotHold) ++failed;
   }
   const auto tile = [](const char* name, std::size_t value) {
     return fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", name, value);
@@ -49,7 +48,7 @@ std::string tiles(const std::vector<Result>& results) {
          tile("Not measured", claims().size() - results.size()) + "</dl>\n</section>\n";
 }
 
-std::string table(const std::vector<Result>& results) {
+std::string table(const std::list<DrawnResult>& results) {
   std::string rows;
   for (const auto& claim : claims()) {
     const auto* result = result_of(claim, results);
@@ -77,19 +76,15 @@ and does not hold as soon as one is not.</p></details>
 
 }  // namespace
 
-std::string lab_page(const LabSettings& settings, const std::vector<Result>& results) {
+std::string lab_page(const LabSettings& settings, const std::list<DrawnResult>& results) {
   std::string body = introduction() + tiles(results) + table(results) + kHowToRead;
-  for (const auto& result : results) body += claim_section(result);
+  for (const auto& drawn : results) body += claim_section(drawn);
   body += "<section>\n<h2>This run</h2>\n" +
           training::settings_table({{"digits", settings.digits},
                                     {"colour pictures", settings.colour.empty() ? "none" : settings.colour},
                                     {"effort", std::string(name_of(settings.effort))}}) +
           "</section>\n";
   return training::html_page("What batch normalization does, measured", body);
-}
-
-void write_page(const LabFolder& folder) {
-  lifecycle::write_file_atomically(folder.index(), lab_page(folder.settings(), folder.results()));
 }
 
 }  // namespace evenkeel::lab

@@ -60,14 +60,12 @@ std::string measurements_table(const Result& result) {
       title, rows);
 }
 
-std::string pictures(const Result& result) {
-  if (result.claim.pictures.empty()) return "";
+std::string pictures(const std::vector<DrawnPicture>& drawn) {
+  if (drawn.empty()) return "";
   std::string figures;
-  for (const auto& picture : result.claim.pictures) {
-    const auto drawn = draw(picture, result.records());
+  for (const auto& picture : drawn)
     figures += fmt::format("<figure>\n<h3>{}</h3>\n{}<figcaption>{}{}</figcaption>\n</figure>\n",
-                           escape(drawn.title), drawn.svg, drawn.legend, drawn.caption);
-  }
+                           escape(picture.title), picture.svg, picture.legend, picture.caption);
   return "<div class=\"curves\">\n" + figures + "</div>\n";
 }
 
@@ -110,14 +108,15 @@ std::string formula_paragraph(std::string formula) {
   return "<p class=\"formula\"><span>" + formula + "</span></p>\n";
 }
 
-std::string claim_section(const Result& result) {
+std::string claim_section(const DrawnResult& drawn) {
+  const auto& result = drawn.result;
   const auto& claim = result.claim;
   return fmt::format("<section class=\"claim\" id=\"{}\">\n<h2>{}. {} <small>{}</small></h2>\n<p>{}</p>\n",
                      claim.name, claim.number, escape(claim.title), escape(claim.source),
                      verdict_badge(result.verdict())) +
          claim.statement + (claim.formula.empty() ? "" : formula_paragraph(claim.formula)) +
-         pictures(result) + rule_table(result) + published(claim) + how(result) + measurements_table(result) +
-         "</section>\n";
+         pictures(drawn.pictures) + rule_table(result) + published(claim) + how(result) +
+         measurements_table(result) + "</section>\n";
 }
 
 }  // namespace evenkeel::lab

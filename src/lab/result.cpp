@@ -67,6 +67,11 @@ std::vector<Judgement> Result::judgements() const {
   return judgements;
 }
 
+DrawnResult::DrawnResult(const Result& result) : result(result) {
+  const auto seeds = result.records();
+  for (const auto& picture : result.claim.pictures) pictures.push_back(draw(picture, seeds));
+}
+
 std::string rule_text(const Claim& claim) {
   std::string text;
   for (const auto& condition : claim.rule) text += (text.empty() ? "" : "; ") + condition.text();

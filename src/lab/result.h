@@ -28,6 +28,14 @@ struct Result {
   Verdict verdict() const { return verdict_of(judgements()); }
 };
 
+// With its pictures, each of which takes a program to draw: once for the files and the page.
+struct DrawnResult {
+  explicit DrawnResult(const Result& result);
+
+  Result result;
+  std::vector<DrawnPicture> pictures;
+};
+
 // "a > 1; b < 2"
 std::string rule_text(const Claim& claim);
 
