@@ -14,12 +14,12 @@
 #include "bench/step_bench.h"
 #include "bench/step_output.h"
 #include "commands.h"
-#include "lifecycle/atomic_file.h"
+#include "files/atomic_file.h"
+#include "files/json_file.h"
 #include "process.h"
-#include "training/json_file.h"
 
 namespace evenkeel::app {
-namespace {
+namespace bench_command {
 
 using namespace bench;
 
@@ -75,8 +75,8 @@ int show(const Result& result, const Arguments& arguments, std::string (*tables)
   clear_progress();
   fmt::print("{}", tables(result));
   std::fflush(stdout);
-  if (!arguments.json.empty()) training::write_json(arguments.json, json(result));
-  if (!arguments.html.empty()) lifecycle::write_file_atomically(arguments.html, page(result));
+  if (!arguments.json.empty()) files::write_json(arguments.json, json(result));
+  if (!arguments.html.empty()) files::write_file_atomically(arguments.html, page(result));
   return 0;
 }
 
@@ -90,13 +90,13 @@ int run(const Arguments& arguments) {
   return show(result, arguments, kernel_tables, kernel_json, kernel_page);
 }
 
-}  // namespace
+}  // namespace bench_command
 
 Command add_bench(CLI::App& program) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<bench_command::Arguments>();
   auto* command =
       program.add_subcommand("bench", "Measure the kernels beside PyTorch's and oneDNN's, or training steps");
-  command->footer(kExamples);
+  command->footer(bench_command::kExamples);
   auto* steps = command->add_flag("--steps", arguments->steps,
                                   "Measure whole training steps of networks instead of single calls");
   command->add_option("--shapes", arguments->shapes, "Inputs as NxC or NxCxHxW (default: ten common ones)")
@@ -113,7 +113,7 @@ Command add_bench(CLI::App& program) {
                     "Three shapes, short samples, at most 5 rounds: rough figures");
   command->add_option("--json", arguments->json, "Write the figures to this file");
   command->add_option("--html", arguments->html, "Write a page with bars and tables to this file");
-  return [arguments] { return run(*arguments); };
+  return [arguments] { return bench_command::run(*arguments); };
 }
 
 }  // namespace evenkeel::app

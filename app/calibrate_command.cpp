@@ -7,18 +7,17 @@
 #include <string>
 
 #include "commands.h"
+#include "data/data_set.h"
 #include "process.h"
-#include "training/calibration.h"
-#include "training/comparison.h"
+#include "runs/calibration.h"
+#include "runs/comparison.h"
+#include "runs/run_folder.h"
+#include "runs/saved_model.h"
 #include "training/config.h"
-#include "training/data/data_set.h"
-#include "training/run_folder.h"
-#include "training/saved_model.h"
 
 namespace evenkeel::app {
-namespace {
+namespace calibrate_command {
 
-using namespace training;
 
 constexpr const char* kExamples = R"(Examples:
   evenkeel calibrate runs/mnist                       exact statistics of all training pictures
@@ -32,7 +31,7 @@ struct Arguments {
   std::string run;
   std::string data;
   std::string out;
-  CalibrationSettings settings;
+  runs::CalibrationSettings settings;
   int threads = available_cores();
   bool one_pass = false;
   bool json = false;
@@ -46,7 +45,7 @@ void show_progress(std::int64_t done, std::int64_t all) {
   std::fflush(stderr);
 }
 
-void print_table(const Calibration& result, const std::string& data, const std::string& out) {
+void print_table(const runs::Calibration& result, const std::string& data, const std::string& out) {
   fmt::print("statistics of {} pictures of {} in {} batches\n\n", result.pictures, data, result.batches);
   fmt::print("{:<16}{:>9}{:>13}{:>16}\n", "layer", "channels", "mean moved", "variance ratio");
   for (const auto& layer : result.layers) {
@@ -57,7 +56,7 @@ void print_table(const Calibration& result, const std::string& data, const std::
              100 * result.after.accuracy(), out);
 }
 
-void print_json(const Calibration& result, const std::string& data, const std::string& out) {
+void print_json(const runs::Calibration& result, const std::string& data, const std::string& out) {
   nlohmann::ordered_json layers = nlohmann::ordered_json::array();
   for (const auto& layer : result.layers) {
     layers.push_back({{"name", layer.name},
@@ -76,33 +75,33 @@ void print_json(const Calibration& result, const std::string& data, const std::s
 }
 
 int run(Arguments& arguments) {
-  const auto folder = open_single_run(arguments.run);
-  auto config = read_config(folder.config());
-  check_is_batch_norm(config.norm, folder.path.string(), "calibrate");
+  const auto folder = runs::open_single_run(arguments.run);
+  auto config = training::read_config(folder.config());
+  models::check_is_batch_norm(config.norm, folder.path.string(), "calibrate");
   const std::string out = arguments.out.empty() ? (folder.path / "calibrated.pt").string() : arguments.out;
-  check_not_of_a_run(out);
+  runs::check_not_of_a_run(out);
   const auto data_name = arguments.data.empty() ? config.data : arguments.data;
-  const auto data = open_data_set(data_name);
+  const auto data = data::open_data_set(data_name);
   if (data_name != config.data) config.limit_pictures = 0;  // which was one of the run's pictures
   if (arguments.one_pass) arguments.settings.depth = Depth::kOnePass;
   torch::set_num_threads(arguments.threads);
 
-  config.norm = Norm::kBatch;
-  const auto network = load_model(folder.model(), config);
-  const auto result = calibrate(*network, data, config, arguments.settings, show_progress);
-  save_model(out, *network);
+  config.norm = models::Norm::kBatch;
+  const auto network = runs::load_model(folder.model(), config);
+  const auto result = runs::calibrate(*network, data, config, arguments.settings, show_progress);
+  runs::save_model(out, *network);
   (arguments.json ? print_json : print_table)(result, data_name, out);
   return 0;
 }
 
-}  // namespace
+}  // namespace calibrate_command
 
 Command add_calibrate(CLI::App& program) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<calibrate_command::Arguments>();
   auto& settings = arguments->settings;
   auto* command = program.add_subcommand(
       "calibrate", "Replace a run's moving averages by the exact statistics of its training pictures");
-  command->footer(kExamples);
+  command->footer(calibrate_command::kExamples);
   command->add_option("RUN", arguments->run, "The folder of a finished run")->required();
   command->add_option("--data", arguments->data,
                       "Other pictures than the run's: digits, mnist:DIR or cifar10:DIR");
@@ -118,7 +117,7 @@ Command add_calibrate(CLI::App& program) {
   command->add_option("--threads", arguments->threads, "Threads (default: the cores this process may use)")
       ->check(CLI::Range(1, 1024));
   command->add_flag("--json", arguments->json, "Print JSON");
-  return [arguments] { return run(*arguments); };
+  return [arguments] { return calibrate_command::run(*arguments); };
 }
 
 }  // namespace evenkeel::app

@@ -5,16 +5,15 @@
 #include <string>
 
 #include "commands.h"
+#include "data/data_set.h"
 #include "process.h"
-#include "training/comparison.h"
+#include "runs/comparison.h"
+#include "runs/evaluate_run.h"
 #include "training/config.h"
-#include "training/data/data_set.h"
-#include "training/evaluation.h"
 
 namespace evenkeel::app {
-namespace {
+namespace evaluate_command {
 
-using namespace training;
 
 constexpr const char* kExamples = R"(Examples:
   evenkeel evaluate runs/mnist
@@ -30,11 +29,11 @@ struct Arguments {
   bool json = false;
 };
 
-void print_table(const DataSet& data, const Evaluation& result) {
+void print_table(const data::DataSet& data, const training::Evaluation& result) {
   fmt::print("{}: {:.2f} % right, {} of {} wrong\n\n", data.name, 100 * result.accuracy(),
              result.mistakes.size(), result.count);
   fmt::print("{:>9}", "predicted");
-  for (int predicted = 0; predicted < kClasses; ++predicted) fmt::print("{:>6}", predicted);
+  for (int predicted = 0; predicted < models::kClasses; ++predicted) fmt::print("{:>6}", predicted);
   fmt::print("\n");
   for (std::size_t label = 0; label < result.confusion.size(); ++label) {
     fmt::print("{:>7} {}", label == 0 ? "true" : "", label);
@@ -44,7 +43,7 @@ void print_table(const DataSet& data, const Evaluation& result) {
   }
 }
 
-void print_json(const DataSet& data, const Evaluation& result) {
+void print_json(const data::DataSet& data, const training::Evaluation& result) {
   nlohmann::ordered_json json{{"data", data.name},
                               {"test_accuracy", result.accuracy()},
                               {"test_errors", result.mistakes.size()},
@@ -55,22 +54,22 @@ void print_json(const DataSet& data, const Evaluation& result) {
 }
 
 int run(const Arguments& arguments) {
-  const auto folder = open_single_run(arguments.run);
+  const auto folder = runs::open_single_run(arguments.run);
   const auto data =
-      open_data_set(arguments.data.empty() ? read_config(folder.config()).data : arguments.data);
+      data::open_data_set(arguments.data.empty() ? training::read_config(folder.config()).data : arguments.data);
   const auto model = arguments.model.empty() ? folder.model() : std::filesystem::path(arguments.model);
-  const auto result = evaluate(folder, model, data, arguments.threads);
+  const auto result = runs::evaluate_run(folder, model, data, arguments.threads);
   (arguments.json ? print_json : print_table)(data, result);
   return 0;
 }
 
-}  // namespace
+}  // namespace evaluate_command
 
 Command add_evaluate(CLI::App& program) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<evaluate_command::Arguments>();
   auto* command =
       program.add_subcommand("evaluate", "Test the model of a run: accuracy and confusion matrix");
-  command->footer(kExamples);
+  command->footer(evaluate_command::kExamples);
   command->add_option("RUN", arguments->run, "The folder of a finished run")->required();
   command->add_option("--data", arguments->data,
                       "Other pictures than the run's: digits, mnist:DIR or cifar10:DIR");
@@ -79,7 +78,7 @@ Command add_evaluate(CLI::App& program) {
   command->add_option("--threads", arguments->threads, "Threads (default: the cores this process may use)")
       ->check(CLI::Range(1, 1024));
   command->add_flag("--json", arguments->json, "Print JSON: confusion[label][predicted]");
-  return [arguments] { return run(*arguments); };
+  return [arguments] { return evaluate_command::run(*arguments); };
 }
 
 }  // namespace evenkeel::app

@@ -10,18 +10,17 @@
 #include "bench/text.h"
 #include "bench/turns.h"
 #include "commands.h"
+#include "data/data_set.h"
 #include "libtorch/executor.h"
 #include "process.h"
-#include "training/comparison.h"
+#include "runs/comparison.h"
+#include "runs/folding.h"
+#include "runs/saved_model.h"
 #include "training/config.h"
-#include "training/data/data_set.h"
-#include "training/folding.h"
-#include "training/saved_model.h"
 
 namespace evenkeel::app {
-namespace {
+namespace fold_command {
 
-using namespace training;
 
 constexpr const char* kExamples = R"(Examples:
   evenkeel fold runs/mnist -o folded.pt
@@ -46,18 +45,18 @@ struct Timings {
   bench::Timing trained, folded;
 };
 
-Timings time_passes(const FoldedRun& run, const PictureShape& shape) {
+Timings time_passes(const runs::FoldedRun& run, const models::PictureShape& shape) {
   const torch::InferenceMode no_gradients;
   const auto pictures = torch::randn({kTimedPictures, shape.channels, shape.rows, shape.columns});
   bench::ParallelProbe probe(libtorch::executor());
-  const auto pass = [&](const std::shared_ptr<Network>& network) {
+  const auto pass = [&](const std::shared_ptr<models::Network>& network) {
     return [network, pictures] { network->forward(pictures); };
   };
   const auto timings = bench::take_turns({pass(run.trained), pass(run.folded)}, bench::TurnSettings(), probe);
   return {timings.front(), timings.back()};
 }
 
-void print_table(const std::string& data, const FoldedRun& run, const Timings& timings) {
+void print_table(const std::string& data, const runs::FoldedRun& run, const Timings& timings) {
   fmt::print("{:<17}{:<17}{:>12}{:>22}{:>12}\n", "layer", "takes norm", "largest |x|", "largest difference",
              "bound");
   for (const auto& step : run.steps)
@@ -73,7 +72,7 @@ void print_table(const std::string& data, const FoldedRun& run, const Timings& t
              bench::timing_text(timings.trained), bench::timing_text(timings.folded));
 }
 
-void print_json(const std::string& data, const FoldedRun& run, const Timings& timings) {
+void print_json(const std::string& data, const runs::FoldedRun& run, const Timings& timings) {
   nlohmann::ordered_json layers;
   for (const auto& step : run.steps)
     layers.push_back({{"layer", step.layer},
@@ -95,23 +94,23 @@ void print_json(const std::string& data, const FoldedRun& run, const Timings& ti
 }
 
 int run(const Arguments& arguments) {
-  const auto folder = open_single_run(arguments.run);
-  check_not_of_a_run(arguments.file);
-  const auto config = read_config(folder.config());
+  const auto folder = runs::open_single_run(arguments.run);
+  runs::check_not_of_a_run(arguments.file);
+  const auto config = training::read_config(folder.config());
   const auto data = arguments.data.empty() ? config.data : arguments.data;
-  const auto folded = fold_run(folder, open_data_set(data), arguments.threads);
-  save_model(arguments.file, *folded.folded);
-  (arguments.json ? print_json : print_table)(data, folded, time_passes(folded, picture_shape(config.model)));
+  const auto folded = runs::fold_run(folder, data::open_data_set(data), arguments.threads);
+  runs::save_model(arguments.file, *folded.folded);
+  (arguments.json ? print_json : print_table)(data, folded, time_passes(folded, models::picture_shape(config.model)));
   return 0;
 }
 
-}  // namespace
+}  // namespace fold_command
 
 Command add_fold(CLI::App& program) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<fold_command::Arguments>();
   auto* command = program.add_subcommand(
       "fold", "Fold the batch norms of a run into its layers: the same network, smaller and faster");
-  command->footer(kExamples);
+  command->footer(fold_command::kExamples);
   command->add_option("RUN", arguments->run, "The folder of a finished run")->required();
   command->add_option("-o,--out", arguments->file, "Where to write the folded network")->required();
   command->add_option("--data", arguments->data,
@@ -119,7 +118,7 @@ Command add_fold(CLI::App& program) {
   command->add_option("--threads", arguments->threads, "Threads (default: the cores this process may use)")
       ->check(CLI::Range(1, 1024));
   command->add_flag("--json", arguments->json, "Print JSON");
-  return [arguments] { return run(*arguments); };
+  return [arguments] { return fold_command::run(*arguments); };
 }
 
 }  // namespace evenkeel::app

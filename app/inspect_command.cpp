@@ -9,22 +9,21 @@
 #include <string>
 
 #include "commands.h"
+#include "data/batches.h"
+#include "data/data_set.h"
 #include "evenkeel/inspect.h"
-#include "lifecycle/atomic_file.h"
+#include "files/atomic_file.h"
 #include "process.h"
-#include "training/batches.h"
+#include "report/inspection_page.h"
+#include "report/inspection_text.h"
+#include "runs/inspection_with_data.h"
+#include "runs/run_folder.h"
+#include "runs/saved_model.h"
 #include "training/config.h"
-#include "training/data/data_set.h"
-#include "training/inspection_text.h"
-#include "training/inspection_with_data.h"
-#include "training/report/inspection_page.h"
-#include "training/run_folder.h"
-#include "training/saved_model.h"
 
 namespace evenkeel::app {
-namespace {
+namespace inspect_command {
 
-using namespace training;
 
 constexpr const char* kExamples = R"(Examples:
   evenkeel inspect model.pt                            any PyTorch state dict, checkpoint or TorchScript file
@@ -48,30 +47,30 @@ struct Arguments {
 // A run that is not finished has its network in the checkpoint.
 std::filesystem::path file_of(const std::filesystem::path& given) {
   if (!std::filesystem::is_directory(given)) return given;
-  const auto folder = open_run_folder(given);
+  const auto folder = runs::open_run_folder(given);
   return std::filesystem::exists(folder.model()) ? folder.model() : folder.checkpoint();
 }
 
 // The settings of the run that the model lies in; a model alone takes those that a run on the data would have.
-TrainConfig config_for(const std::filesystem::path& model, const DataSet& data) {
-  const RunFolder folder{model.parent_path()};
-  if (std::filesystem::exists(folder.config())) return read_config(folder.config());
-  TrainConfig config;
-  recognise_model(model, config);
-  measure_pixels(data.train, config);
+training::TrainConfig config_for(const std::filesystem::path& model, const data::DataSet& data) {
+  const runs::RunFolder folder{model.parent_path()};
+  if (std::filesystem::exists(folder.config())) return training::read_config(folder.config());
+  training::TrainConfig config;
+  runs::recognise_model(model, config);
+  config.pixels = data::measure_pixels(data.train, training::training_pictures(config, data.train.count));
   return config;
 }
 
 void look_at_data(const Arguments& arguments, const std::filesystem::path& model, Inspection& inspection) {
-  const auto data = open_data_set(arguments.data);
+  const auto data = data::open_data_set(arguments.data);
   auto config = config_for(model, data);
-  check_is_batch_norm(config.norm, arguments.file, "inspect with pictures");
+  models::check_is_batch_norm(config.norm, arguments.file, "inspect with pictures");
   if (inspection.layers.empty()) return;
   if (data.name != config.data) config.limit_pictures = 0;  // which was one of the run's pictures
-  config.norm = Norm::kBatch;
-  const auto network = load_model(model, config);
+  config.norm = models::Norm::kBatch;
+  const auto network = runs::load_model(model, config);
   torch::set_num_threads(arguments.threads);
-  add_data(inspection, *network, data, config);
+  runs::add_data(inspection, *network, data, config);
 }
 
 int run(const Arguments& arguments) {
@@ -80,23 +79,23 @@ int run(const Arguments& arguments) {
   if (!arguments.data.empty()) look_at_data(arguments, file, inspection);
   if (arguments.json)
     fmt::print("{}\n",
-               inspection_json(inspection).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+               report::inspection_json(inspection).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
   else
-    fmt::print("{}", inspection_text(inspection));
+    fmt::print("{}", report::inspection_text(inspection));
   std::fflush(stdout);
-  if (!arguments.html.empty()) lifecycle::write_file_atomically(arguments.html, inspection_page(inspection));
+  if (!arguments.html.empty()) files::write_file_atomically(arguments.html, report::inspection_page(inspection));
   const auto wrong =
       inspection.count(Severity::kError) + (arguments.strict ? inspection.count(Severity::kWarning) : 0);
   return wrong == 0 ? 0 : 1;
 }
 
-}  // namespace
+}  // namespace inspect_command
 
 Command add_inspect(CLI::App& program) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<inspect_command::Arguments>();
   auto* command =
       program.add_subcommand("inspect", "Look for what is wrong with the batch norms of any PyTorch model");
-  command->footer(kExamples);
+  command->footer(inspect_command::kExamples);
   command
       ->add_option("FILE", arguments->file,
                    "A state dict or checkpoint (torch.save), a TorchScript file, or the folder of a run")
@@ -109,7 +108,7 @@ Command add_inspect(CLI::App& program) {
       ->check(CLI::Range(1, 1024));
   command->add_flag("--json", arguments->json, "Print JSON");
   command->add_flag("--strict", arguments->strict, "Exit code 1 for warnings too");
-  return [arguments] { return run(*arguments); };
+  return [arguments] { return inspect_command::run(*arguments); };
 }
 
 }  // namespace evenkeel::app

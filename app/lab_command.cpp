@@ -17,7 +17,7 @@
 #include "terminal.h"
 
 namespace evenkeel::app {
-namespace {
+namespace lab_command {
 
 using namespace lab;
 
@@ -108,17 +108,17 @@ int run(const Arguments& arguments) {
   return outcome == LabOutcome::kDone ? 0 : 1;
 }
 
-}  // namespace
+}  // namespace lab_command
 
 Command add_lab(CLI::App& program) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<lab_command::Arguments>();
   auto* command = program.add_subcommand(
       "lab", "Put the claims about batch normalization to the test, one experiment each");
-  command->footer(kExamples);
+  command->footer(lab_command::kExamples);
   command->require_subcommand(1);
   arguments->list = command->add_subcommand("list", "Every claim: its name, the time it takes, what it says");
   auto* experiments = command->add_subcommand("run", "Measure claims, judge them, and draw a page");
-  experiments->footer(kExamples);
+  experiments->footer(lab_command::kExamples);
   experiments->add_option("NAME", arguments->names, "Claims by name, or all")->required();
   auto* how = experiments->add_option_group("How");
   auto* quick = how->add_flag("--quick", arguments->quick, "Fewer steps, one seed");
@@ -133,7 +133,7 @@ Command add_lab(CLI::App& program) {
       ->check(CLI::Range(1, 4096));
   experiments->add_option_group("Where")->add_option(
       "--out", arguments->out, "The folder, new or to go on with (default: runs/lab-DATA-EFFORT)");
-  return [arguments] { return run(*arguments); };
+  return [arguments] { return lab_command::run(*arguments); };
 }
 
 }  // namespace evenkeel::app

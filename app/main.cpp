@@ -1,56 +1,29 @@
-// evenkeel: the command line. Exit code 0: done; 1: something went wrong; 2: wrong usage; 128 + signal:
-// stopped.
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
+// evenkeel: the command line. Its laboratory and its benchmarks are programs of their own, so that nobody who trains waits for
+// them to be built.
 #include <array>
-#include <cstdio>
-#include <exception>
-#include <string_view>
-#include <utility>
 
-#include "commands.h"
-#include "process.h"
+#include "program.h"
+#include "sibling_command.h"
 
 namespace {
 
-// LibTorch's messages go on with a backtrace; the first line is the message.
-std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
+using evenkeel::app::Command;
 
-// Throws nothing: it is the last resort.
-int fail(int code, std::string_view message) noexcept {
-  const auto line = first_line(message);
-  std::fprintf(stderr, "evenkeel: %.*s\n", static_cast<int>(line.size()), line.data());
-  return code;
+Command add_lab_program(CLI::App& program) {
+  return evenkeel::app::add_sibling(program, "lab",
+                                    "Put the claims about batch normalization to the test, one experiment each");
+}
+
+Command add_bench_program(CLI::App& program) {
+  return evenkeel::app::add_sibling(program, "bench",
+                                    "Measure the kernels beside PyTorch's and oneDNN's, or training steps");
 }
 
 }  // namespace
 
-int main(int count, char** arguments) try {
-  evenkeel::app::keep_freed_memory();
-
-  CLI::App program(
-      "Batch normalization: train a network, look after its statistics, inspect any model, put claims to the "
-      "test, "
-      "measure");
-  program.name("evenkeel");
-  program.require_subcommand(1);
-  const std::array commands{evenkeel::app::add_train(program),     evenkeel::app::add_evaluate(program),
-                            evenkeel::app::add_calibrate(program), evenkeel::app::add_fold(program),
-                            evenkeel::app::add_inspect(program),   evenkeel::app::add_lab(program),
-                            evenkeel::app::add_bench(program)};
-  try {
-    program.parse(count, arguments);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success))
-      return program.exit(error);  // --help
-    return fail(2, fmt::format("{} (evenkeel --help says more)", first_line(error.what())));
-  }
-  const auto chosen = program.get_subcommands().front();
-  const auto all = program.get_subcommands({});
-  for (std::size_t i = 0; i < commands.size(); ++i)
-    if (all[i] == chosen) return commands[i]();
-  return 2;
-} catch (const std::exception& error) {
-  return fail(1, error.what());
+int main(int count, char** arguments) {
+  using namespace evenkeel::app;
+  constexpr std::array<AddCommand, 7> kCommands{add_train,   add_evaluate,    add_calibrate,    add_fold,
+                                                add_inspect, add_lab_program, add_bench_program};
+  return run_program(count, arguments, kCommands);
 }

@@ -17,7 +17,7 @@ using training::TrainingStatus;
 constexpr std::chrono::milliseconds kRedraw{100};
 constexpr std::chrono::seconds kPlainLine{10};
 
-std::string measures(const TrainingStatus& status) {
+std::string measures(const training::TrainingStatus& status) {
   return fmt::format("loss {:.4f}  accuracy {:.2f} %  {:.0f} pictures/s", status.loss, 100 * status.accuracy,
                      status.pictures_per_second);
 }
@@ -29,7 +29,7 @@ ProgressDisplay::ProgressDisplay(std::string label)
       terminal_(error_output_is_terminal()),
       last_(std::chrono::steady_clock::now()) {}
 
-void ProgressDisplay::after_step(const TrainingStatus& status) {
+void ProgressDisplay::after_step(const training::TrainingStatus& status) {
   const auto now = std::chrono::steady_clock::now();
   if (now - last_ < (terminal_ ? std::chrono::nanoseconds(kRedraw) : std::chrono::nanoseconds(kPlainLine)))
     return;
@@ -46,7 +46,7 @@ void ProgressDisplay::after_step(const TrainingStatus& status) {
   }
 }
 
-void ProgressDisplay::after_epoch(const TrainingStatus& status) {
+void ProgressDisplay::after_epoch(const training::TrainingStatus& status) {
   fmt::print(stderr, "{}{}  epoch {}/{}  {}  test accuracy {:.2f} %\n", terminal_ ? kClearLine : "", label_,
              status.epoch, status.epochs, measures(status), 100 * status.test_accuracy.value_or(0));
 }

@@ -4,11 +4,11 @@
 #include <chrono>
 #include <string>
 
-#include "training/trainer.h"
+#include "runs/train_run.h"
 
 namespace evenkeel::app {
 
-class ProgressDisplay : public training::TrainingMonitor {
+class ProgressDisplay : public runs::TrainingMonitor {
  public:
   // The label stands before every line, for instance "batch".
   explicit ProgressDisplay(std::string label);

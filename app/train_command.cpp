@@ -9,19 +9,18 @@
 #include <vector>
 
 #include "commands.h"
+#include "data/data_set.h"
 #include "data_name.h"
 #include "process.h"
 #include "progress_display.h"
-#include "training/comparison.h"
+#include "runs/comparison.h"
+#include "runs/run_report.h"
+#include "runs/train_run.h"
 #include "training/config.h"
-#include "training/data/data_set.h"
-#include "training/run_report.h"
-#include "training/trainer.h"
 
 namespace evenkeel::app {
-namespace {
+namespace train_command {
 
-using namespace training;
 
 constexpr const char* kExamples = R"(Examples:
   evenkeel train                                  the built-in digits, about a minute
@@ -38,9 +37,9 @@ The run folder holds config.json, metrics.jsonl, summary.json, model.pt, report.
 
 struct Arguments {
   const CLI::App* command = nullptr;
-  TrainConfig asked;  // counts where its option was given
-  std::string model{name_of(Model::kDigits)};
-  std::string norm{name_of(Norm::kBatch)};
+  training::TrainConfig asked;  // counts where its option was given
+  std::string model{name_of(models::Model::kDigits)};
+  std::string norm{name_of(models::Norm::kBatch)};
   std::string schedule;
   bool no_augment = false;
   std::string out;
@@ -50,7 +49,7 @@ struct Arguments {
 
 std::vector<std::string> known_norms() {
   std::vector<std::string> names;
-  for (const auto norm : all_norms()) names.emplace_back(name_of(norm));
+  for (const auto norm : models::all_norms()) names.emplace_back(name_of(norm));
   return names;
 }
 
@@ -83,22 +82,22 @@ std::string text_of(const Value& value) {
 }
 
 // What the model is trained with by default, and what was asked for in its place.
-TrainConfig config_of(const Arguments& arguments) {
-  auto config = default_config(arguments.asked.model);
+training::TrainConfig config_of(const Arguments& arguments) {
+  auto config = training::default_config(arguments.asked.model);
   config.threads = arguments.asked.threads;
   for_each_setting(arguments.asked, config, [&](const char* option, const auto& asked, auto& setting) {
     if (arguments.command->count(option) > 0) setting = asked;
   });
   for (const char* option : {"--width", "--no-augment"})
-    if (arguments.command->count(option) > 0 && config.model != Model::kResNet9)
+    if (arguments.command->count(option) > 0 && config.model != models::Model::kResNet9)
       throw std::runtime_error(fmt::format("{}: expected --model {} with it, found {}", option,
-                                           name_of(Model::kResNet9), name_of(config.model)));
+                                           name_of(models::Model::kResNet9), name_of(config.model)));
   return config;
 }
 
 // A resumed run ends as it would have ended: every option that was given has to be the recorded one.
-void refuse_contradictions(const Arguments& arguments, const Comparison& runs) {
-  const auto run = read_config(runs.folders.front().config());
+void refuse_contradictions(const Arguments& arguments, const runs::Comparison& runs) {
+  const auto run = training::read_config(runs.folders.front().config());
   for_each_setting(arguments.asked, run, [&](const char* option, const auto& asked, const auto& recorded) {
     if (arguments.command->count(option) > 0 && asked != recorded)
       throw std::runtime_error(fmt::format("{}: expected {}, as the run was started with, found {}", option,
@@ -108,15 +107,15 @@ void refuse_contradictions(const Arguments& arguments, const Comparison& runs) {
     throw std::runtime_error("--compare: expected none, as the run was started without, found it");
 }
 
-Comparison start(const Arguments& arguments, const TrainConfig& config, const DataSet& data) {
+runs::Comparison start(const Arguments& arguments, const training::TrainConfig& config, const data::DataSet& data) {
   const std::filesystem::path path =
-      arguments.out.empty() ? default_run_path(config.data, arguments.compare ? "compare" : arguments.norm)
+      arguments.out.empty() ? runs::default_run_path(config.data, arguments.compare ? "compare" : arguments.norm)
                             : std::filesystem::path(arguments.out);
-  if (arguments.compare) return start_comparison(path, config, data);
-  return {path, {start_run(path, config, data)}};
+  if (arguments.compare) return runs::start_comparison(path, config, data);
+  return {path, {runs::start_run(path, config, data)}};
 }
 
-void say_result(const Summary& summary, const RunFolder& folder) {
+void say_result(const runs::Summary& summary, const runs::RunFolder& folder) {
   fmt::print("norm {}: test accuracy {:.2f} % after {} {} and {:.1f} s, in {}\n", summary.norm,
              100 * summary.test_accuracy, summary.epochs, summary.epochs == 1 ? "epoch" : "epochs",
              summary.seconds, folder.path.string());
@@ -124,60 +123,60 @@ void say_result(const Summary& summary, const RunFolder& folder) {
 
 int run(Arguments& arguments) {
   auto& asked = arguments.asked;
-  asked.model = model_from_name(arguments.model);
-  asked.norm = norm_from_name(arguments.norm);
-  if (!arguments.schedule.empty()) asked.schedule = schedule_from_name(arguments.schedule);
+  asked.model = models::model_from_name(arguments.model);
+  asked.norm = models::norm_from_name(arguments.norm);
+  if (!arguments.schedule.empty()) asked.schedule = training::schedule_from_name(arguments.schedule);
   asked.augment = !arguments.no_augment;
   asked.data = absolute_data(asked.data);
 
-  TrainConfig config;
-  std::optional<Comparison> runs;
+  training::TrainConfig config;
+  std::optional<runs::Comparison> runs;
   if (!arguments.resume.empty()) {
-    runs = open_runs(arguments.resume);
+    runs = runs::open_runs(arguments.resume);
     refuse_contradictions(arguments, *runs);
-    config = read_config(runs->folders.front().config());
+    config = training::read_config(runs->folders.front().config());
     if (runs->is_finished()) {
-      for (const auto& folder : runs->folders) say_result(read_summary(folder.summary()), folder);
+      for (const auto& folder : runs->folders) say_result(runs::read_summary(folder.summary()), folder);
       fmt::print("the run is finished, there is nothing to resume: {}\n", runs->report().string());
       return 0;
     }
   }
   if (!runs) {
     config = config_of(arguments);
-    check(config);
-    if (arguments.compare) check_comparison(config);
+    training::check(config);
+    if (arguments.compare) runs::check_comparison(config);
   }
-  const auto data = open_data_set(config.data);
+  const auto data = data::open_data_set(config.data);
   if (!runs) runs = start(arguments, config, data);
   fmt::print(stderr, "run folder: {}\n", runs->path.string());
 
   catch_stop_signals();
   for (const auto& folder : runs->folders) {
     if (folder.is_finished()) continue;
-    ProgressDisplay display(std::string(name_of(read_config(folder.config()).norm)));
-    if (!train(folder, data, display)) {
+    ProgressDisplay display(std::string(name_of(training::read_config(folder.config()).norm)));
+    if (!runs::train_run(folder, data, display)) {
       fmt::print(stderr,
                  "evenkeel: stopped, the checkpoint is kept; go on with: evenkeel train --resume {}\n",
                  runs->path.string());
       return 128 + received_signal();
     }
   }
-  write_run_report(runs->report(), runs->folders, data);
-  for (const auto& folder : runs->folders) say_result(read_summary(folder.summary()), folder);
+  runs::write_run_report(runs->report(), runs->folders, data);
+  for (const auto& folder : runs->folders) say_result(runs::read_summary(folder.summary()), folder);
   fmt::print("report: {}\n", runs->report().string());
   return 0;
 }
 
-}  // namespace
+}  // namespace train_command
 
 Command add_train(CLI::App& program) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<train_command::Arguments>();
   auto& config = arguments->asked;
   config.threads = available_cores();
 
   auto* command = program.add_subcommand("train", "Train a network, and leave everything in a run folder");
   arguments->command = command;
-  command->footer(kExamples);
+  command->footer(train_command::kExamples);
   auto* what = command->add_option_group("What to train");
   what->add_option("--model", arguments->model,
                    "digits (grey digits) or resnet9 (colour pictures of CIFAR-10)")
@@ -191,7 +190,7 @@ Command add_train(CLI::App& program) {
           "the six binary files")
       ->capture_default_str();
   what->add_option("--norm", arguments->norm, "What stands behind each layer but the last")
-      ->check(CLI::IsMember(known_norms()))
+      ->check(CLI::IsMember(train_command::known_norms()))
       ->capture_default_str();
   what->add_flag("--compare", arguments->compare,
                  "Train without batch norm too, and draw both in one report");
@@ -224,7 +223,7 @@ Command add_train(CLI::App& program) {
       ->capture_default_str();
   where->add_option("--resume", arguments->resume, "Go on with the interrupted run in this folder")
       ->excludes(out);
-  return [arguments] { return run(*arguments); };
+  return [arguments] { return train_command::run(*arguments); };
 }
 
 }  // namespace evenkeel::app

@@ -6,13 +6,13 @@
 #include <cmath>
 #include <limits>
 
-#include "training/report/html.h"
-#include "training/report/plot.h"
+#include "report/html.h"
+#include "report/plot.h"
 
 namespace evenkeel::bench {
 namespace {
 
-using namespace training;
+using namespace report;
 
 constexpr double kGroup = 0.72;  // of the distance between two groups is bars
 constexpr int kWidth = 960;
@@ -21,8 +21,8 @@ constexpr int kLeastPlaces = 7;    // few groups stand to the left, in bars of t
 constexpr int kWidestLabel = 104;  // "32x64x112x112"
 
 // 1, 2, 5, 10, ... and below 1 as far as the range goes.
-std::vector<Tic> tics(Range range) {
-  std::vector<Tic> all;
+std::vector<report::Tic> tics(report::Range range) {
+  std::vector<report::Tic> all;
   for (double power = 0.01; power <= range.high; power *= 10) {
     for (const double factor : {1, 2, 5}) {
       const double value = factor * power;
@@ -33,10 +33,10 @@ std::vector<Tic> tics(Range range) {
 }
 
 // A bar is a thick line from 1 to its value; gaps stand between them.
-Curve bars(const std::vector<double>& values, int number, std::size_t of, double group_width) {
+report::Curve bars(const std::vector<double>& values, int number, std::size_t of, double group_width) {
   constexpr double kGap = std::numeric_limits<double>::quiet_NaN();
   const double step = kGroup / static_cast<double>(of);
-  Curve curve{{}, {Ink::Kind::kRun, number}, 0.9 * step * group_width, false, true};
+  report::Curve curve{{}, {report::Ink::Kind::kRun, number}, 0.9 * step * group_width, false, true};
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!std::isfinite(values[i])) continue;
     const double x = static_cast<double>(i) + 1 - kGroup / 2 + step * (number - 0.5);
@@ -50,7 +50,7 @@ Curve bars(const std::vector<double>& values, int number, std::size_t of, double
 }  // namespace
 
 std::string draw_bars(const BarChart& chart) {
-  Plot plot;
+  report::Plot plot;
   plot.description = chart.description;
   plot.y_label = chart.y_label + ", logarithmic";
   plot.log_y = true;
@@ -61,7 +61,7 @@ std::string draw_bars(const BarChart& chart) {
 
   std::vector<double> values = {0.9, 2};
   for (const auto& series : chart.series) values.insert(values.end(), series.begin(), series.end());
-  const Range range = range_of(values);
+  const report::Range range = report::range_of(values);
   plot.y = {0.9 * range.low, 1.15 * range.high};
   plot.y_tics = tics(plot.y);
   for (std::size_t i = 0; i < chart.labels.size(); ++i)
@@ -70,8 +70,8 @@ std::string draw_bars(const BarChart& chart) {
   int number = 0;
   for (const auto& series : chart.series)
     plot.curves.push_back(bars(series, ++number, chart.series.size(), group_width));
-  plot.curves.push_back({{{0.5, 1}, {places + 0.5, 1}}, {Ink::Kind::kReference, 1}, 1, false, false});
-  return draw_plot(plot);
+  plot.curves.push_back({{{0.5, 1}, {places + 0.5, 1}}, {report::Ink::Kind::kReference, 1}, 1, false, false});
+  return report::draw_plot(plot);
 }
 
 std::string bar_legend(const std::vector<std::string_view>& names) {
@@ -79,7 +79,7 @@ std::string bar_legend(const std::vector<std::string_view>& names) {
   int number = 0;
   for (const auto name : names)
     items += fmt::format("<li><span class=\"key key-{}\" aria-hidden=\"true\"></span>{}</li>", ++number,
-                         escape(name));
+                         report::escape(name));
   return "<ul class=\"legend bars\" aria-label=\"Legend\">" + items + "</ul>\n";
 }
 

@@ -15,7 +15,7 @@ struct BarChart {
 };
 
 // The <svg> element. The axis is logarithmic and the bars begin at 1. Throws std::runtime_error, see
-// training::run_gnuplot().
+// report::run_gnuplot().
 std::string draw_bars(const BarChart& chart);
 
 // The colours of the series and their names.

@@ -16,8 +16,8 @@ using torch::Tensor;
 float* floats(const Tensor& tensor) { return tensor.data_ptr<float>(); }
 
 // What a call reads and writes: as long as the contender lives.
-struct Work {
-  Work(const Problem& of, const Operation& operation)
+struct EvenkeelWork {
+  EvenkeelWork(const Problem& of, const Operation& operation)
       : problem(of),
         activation(operation.relu ? kernels::Activation::kReLU : kernels::Activation::kNone),
         result{torch::empty_like(of.input), torch::empty_like(of.weight), torch::empty_like(of.bias)},
@@ -38,7 +38,7 @@ struct Work {
   std::vector<std::uint8_t> positive;
 };
 
-void run_training(Work& work, const Tensor& output) {
+void run_training(EvenkeelWork& work, const Tensor& output) {
   kernels::TrainingForward<float> call;
   call.geometry = work.problem.geometry();
   call.input = floats(work.problem.input);
@@ -53,7 +53,7 @@ void run_training(Work& work, const Tensor& output) {
   kernels::run(call, libtorch::executor());
 }
 
-void run_backward(Work& work, const Tensor& grad_input) {
+void run_backward(EvenkeelWork& work, const Tensor& grad_input) {
   kernels::TrainingBackward<float> call;
   call.geometry = work.problem.geometry();
   call.input = floats(work.problem.input);
@@ -70,7 +70,7 @@ void run_backward(Work& work, const Tensor& grad_input) {
   kernels::run(call, libtorch::executor());
 }
 
-void run_evaluation(Work& work, const Tensor& output) {
+void run_evaluation(EvenkeelWork& work, const Tensor& output) {
   kernels::EvaluationForward<float> call;
   call.geometry = work.problem.geometry();
   call.input = floats(work.problem.input);
@@ -87,7 +87,7 @@ void run_evaluation(Work& work, const Tensor& output) {
 }  // namespace
 
 std::vector<Contender> evenkeel_contenders(const Problem& problem, const Operation& operation) {
-  const auto work = std::make_shared<Work>(problem, operation);
+  const auto work = std::make_shared<EvenkeelWork>(problem, operation);
   run_training(*work, work->result.values);  // statistics and positive bits for the backward
   const auto run = operation.pass == Pass::kTraining   ? run_training
                    : operation.pass == Pass::kBackward ? run_backward

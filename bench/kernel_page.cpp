@@ -6,7 +6,7 @@
 #include "bench/kernel_summary.h"
 #include "bench/page_table.h"
 #include "bench/text.h"
-#include "training/report/page.h"
+#include "report/page.h"
 
 namespace evenkeel::bench {
 namespace {
@@ -71,7 +71,7 @@ std::string figure(const Group& group) {
 std::string meanings() {
   std::vector<std::pair<std::string, std::string>> rows;
   for (const auto& peer : all_peers()) rows.emplace_back(peer.title, peer.meaning);
-  return "<section>\n<h2>What the words mean</h2>\n" + training::settings_table(rows) +
+  return "<section>\n<h2>What the words mean</h2>\n" + report::settings_table(rows) +
          "<p>PyTorch's ReLU is an operation of its own, in place for the evaluation alone; ours and oneDNN's "
          "are "
          "done in the same pass. A time with ~ comes from samples during which the threads did not run in "
@@ -95,8 +95,8 @@ std::string kernel_page(const KernelBenchResult& result) {
   auto settings = result.environment;
   settings.emplace_back("rounds", fmt::to_string(result.settings.turns.rounds));
   body += "</section>\n" + meanings() + "<section>\n<h2>What was run</h2>\n" +
-          training::settings_table(settings) + "</section>\n";
-  return training::html_page("Batch normalization, measured", body);
+          report::settings_table(settings) + "</section>\n";
+  return report::html_page("Batch normalization, measured", body);
 }
 
 }  // namespace evenkeel::bench

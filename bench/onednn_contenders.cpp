@@ -16,7 +16,7 @@ OneDnnLayout own_layout(Layout layout) {
                                            : OneDnnLayout::kNchw;
 }
 
-struct Work {
+struct OneDnnWork {
   Problem problem;  // keeps alive what `norm` points at
   Result result;
   std::unique_ptr<OneDnnBatchNorm> norm;
@@ -24,7 +24,7 @@ struct Work {
 
 Contender contender(const Problem& problem, const Operation& operation, const char* way,
                     OneDnnLayout layout) {
-  const auto work = std::make_shared<Work>();
+  const auto work = std::make_shared<OneDnnWork>();
   work->problem = problem;
   work->result = {torch::empty_like(problem.input), {}, {}};
   OneDnnProblem what;

@@ -4,8 +4,8 @@
 #include <torch/torch.h>
 
 #include "evenkeel/batch_norm.h"
-#include "training/digit_network.h"
-#include "training/resnet9.h"
+#include "models/digit_network.h"
+#include "models/resnet9.h"
 
 namespace evenkeel::bench {
 namespace {
@@ -115,7 +115,7 @@ class ResidualNetwork final : public torch::nn::Module {
   torch::nn::Linear classifier_;
 };
 
-// training::DigitNetwork, its batch norms with the ReLU inside. One layer after the other, because each draws its
+// models::DigitNetwork, its batch norms with the ReLU inside. One layer after the other, because each draws its
 // weights when it is made, and the arguments of a call are made in any order.
 StepNetwork make_fused_digit_network() {
   namespace nn = torch::nn;
@@ -135,8 +135,8 @@ StepNetwork make_fused_digit_network() {
 
 StepNetwork make_digit_network(Norms norms) {
   if (norms == Norms::kEvenkeelFused) return make_fused_digit_network();
-  const training::DigitNetwork network(norms == Norms::kTorch ? training::Norm::kTorch
-                                                              : training::Norm::kBatch);
+  const models::DigitNetwork network(norms == Norms::kTorch ? models::Norm::kTorch
+                                                              : models::Norm::kBatch);
   return {network.ptr(), [network](const Tensor& x) { return network.ptr()->forward(x); }};
 }
 
@@ -146,8 +146,8 @@ StepNetwork make_residual_network(Norms norms) {
 }
 
 StepNetwork make_resnet9(Norms norms, std::int64_t width) {
-  const auto norm = norms == Norms::kTorch ? training::Norm::kTorch : training::Norm::kBatch;
-  const training::ResNet9 network(norm, width, /*fuse_relu=*/norms == Norms::kEvenkeelFused);
+  const auto norm = norms == Norms::kTorch ? models::Norm::kTorch : models::Norm::kBatch;
+  const models::ResNet9 network(norm, width, /*fuse_relu=*/norms == Norms::kEvenkeelFused);
   return {network.ptr(), [network](const Tensor& x) { return network.ptr()->forward(x); }};
 }
 

@@ -6,14 +6,14 @@
 #include "bench/json_parts.h"
 #include "bench/page_table.h"
 #include "bench/text.h"
-#include "training/report/page.h"
+#include "report/page.h"
 
 namespace evenkeel::bench {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kLegend =
+constexpr const char* kStepLegend =
     R"(step        forward, loss, backward and SGD with momentum, batches of 64, of ResNet-9 128; the networks
             started alike, and their first losses were held against each other
 spread      from the lower to the upper quartile, in percent of the median
@@ -80,7 +80,7 @@ std::string step_tables(const StepBenchResult& result) {
   for (const StepMemory& one : result.memory)
     text += fmt::format("  {:<26}{:<18}{:>10}{:>10}{:>10}\n", one.layers, name(one.norms),
                         megabytes(one.input), megabytes(one.held), megabytes(one.peak));
-  return text + "\n" + kLegend + samples_text(all_timings(result));
+  return text + "\n" + kStepLegend + samples_text(all_timings(result));
 }
 
 Json step_json(const StepBenchResult& result) {
@@ -108,7 +108,7 @@ Json step_json(const StepBenchResult& result) {
 std::string step_page(const StepBenchResult& result) {
   auto settings = result.environment;
   settings.emplace_back("rounds", fmt::to_string(result.settings.turns.rounds));
-  return training::html_page(
+  return report::html_page(
       "Training steps, measured",
       "<section>\n<h2>Time of a step</h2>\n<p>Forward, loss, backward and SGD with momentum. Median, and the "
       "distance between the quartiles in percent of it.</p>\n" +
@@ -117,7 +117,7 @@ std::string step_page(const StepBenchResult& result) {
           "forward, "
           "with what is kept for the backward; and the most at any time in it.</p>\n" +
           memory_table(result) + "</section>\n<section>\n<h2>What was run</h2>\n" +
-          training::settings_table(settings) + "</section>\n");
+          report::settings_table(settings) + "</section>\n");
 }
 
 }  // namespace evenkeel::bench

@@ -10,7 +10,7 @@ namespace {
 
 using torch::Tensor;
 
-struct Work {
+struct TorchWork {
   Problem problem;
   bool relu = false;
   Tensor output;  // after ReLU, for its backward
@@ -20,7 +20,7 @@ struct Work {
 };
 
 // ReLU writes a tensor of its own, as torch::relu does in a network that is trained.
-Result run_training(Work& work) {
+Result torch_training(TorchWork& work) {
   const Problem& p = work.problem;
   Tensor output;
   std::tie(output, work.mean, work.invstd) = at::native_batch_norm(p.input, p.weight, p.bias, {}, {},
@@ -28,7 +28,7 @@ Result run_training(Work& work) {
   return {work.relu ? at::relu(output) : output, {}, {}};
 }
 
-Result run_backward(Work& work) {
+Result torch_backward(TorchWork& work) {
   const Problem& p = work.problem;
   const Tensor grad = work.relu ? at::threshold_backward(p.grad_output, work.output, 0) : p.grad_output;
   const auto [grad_input, grad_weight, grad_bias] =
@@ -38,7 +38,7 @@ Result run_backward(Work& work) {
 }
 
 // Without a backward to come nothing speaks against ReLU in place.
-Result run_evaluation(Work& work) {
+Result torch_evaluation(TorchWork& work) {
   const Problem& p = work.problem;
   Tensor output = std::get<0>(at::native_batch_norm(p.input, p.weight, p.bias, p.running_mean, p.running_var,
                                                     /*training=*/false, 0.1, Problem::kEps));
@@ -48,13 +48,13 @@ Result run_evaluation(Work& work) {
 }  // namespace
 
 std::vector<Contender> torch_contenders(const Problem& problem, const Operation& operation) {
-  const auto work = std::make_shared<Work>();
+  const auto work = std::make_shared<TorchWork>();
   work->problem = problem;
   work->relu = operation.relu;
-  if (operation.pass == Pass::kBackward) work->output = run_training(*work).values;
-  const auto run = operation.pass == Pass::kTraining   ? run_training
-                   : operation.pass == Pass::kBackward ? run_backward
-                                                       : run_evaluation;
+  if (operation.pass == Pass::kBackward) work->output = torch_training(*work).values;
+  const auto run = operation.pass == Pass::kTraining   ? torch_training
+                   : operation.pass == Pass::kBackward ? torch_backward
+                                                       : torch_evaluation;
   // The old result is freed first: its memory is what the new one gets.
   const auto into_kept_memory = [work, run] {
     work->result = {};

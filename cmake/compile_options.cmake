@@ -8,18 +8,21 @@ if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE Release)
 endif()
 
-find_program(EVENKEEL_CCACHE ccache)
-if(EVENKEEL_CCACHE AND PROJECT_IS_TOP_LEVEL)
-  # The sloppiness is what ccache asks for before it caches anything compiled with a precompiled header.
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
-      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${EVENKEEL_CCACHE})
-endif()
+# A library of one room: evenkeel_library(NAME FILE...). All its files are compiled as one, which costs the headers once.
+function(evenkeel_library name)
+  add_library(${name} STATIC ${ARGN})
+  set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
+endfunction()
+
+# For what computes nothing itself, but calls what does: it is compiled for a short build.
+function(evenkeel_compile_quickly)
+  foreach(target IN LISTS ARGN)
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+  endforeach()
+endfunction()
 
 add_library(evenkeel_compile_options INTERFACE)
 target_compile_options(evenkeel_compile_options INTERFACE -Wall -Wextra -Wno-psabi $<$<BOOL:${EVENKEEL_WERROR}>:-Werror>)
-if(EVENKEEL_CCACHE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  target_compile_options(evenkeel_compile_options INTERFACE -fpch-preprocess)
-endif()
 if(EVENKEEL_SANITIZE)
   # With the checks in between, GCC sees uninitialised values in LibTorch's inline functions that are none.
   target_compile_options(evenkeel_compile_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)

@@ -11,6 +11,7 @@
 // the same names as Keras, but what it keeps is the unbiased variance.
 #pragma once
 
+#include <c10/util/Exception.h>  // ordered_dict.h uses its macros
 #include <torch/ordered_dict.h>
 #include <torch/types.h>
 

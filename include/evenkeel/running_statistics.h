@@ -4,6 +4,7 @@
 // norms are as welcome as Evenkeel's. Calls that use the same network have to take turns.
 #pragma once
 
+#include <c10/util/Exception.h>  // ordered_dict.h uses its macros
 #include <torch/nn/module.h>
 #include <torch/ordered_dict.h>
 #include <torch/types.h>
@@ -12,26 +13,14 @@
 #include <string>
 #include <vector>
 
+#include "evenkeel/statistics_update_guard.h"
+
 namespace torch::serialize {
 class OutputArchive;
 class InputArchive;
 }  // namespace torch::serialize
 
 namespace evenkeel {
-
-// While one lives, no batch norm of Evenkeel that this thread calls in training mode changes its running
-// statistics: it normalises with the batch and leaves them alone. For probe forwards, and for recomputing a
-// forward in a backward (activation checkpointing), which would count the batch twice.
-class NoStatisticsUpdateGuard {
- public:
-  NoStatisticsUpdateGuard();
-  ~NoStatisticsUpdateGuard();
-  NoStatisticsUpdateGuard(const NoStatisticsUpdateGuard&) = delete;
-  NoStatisticsUpdateGuard& operator=(const NoStatisticsUpdateGuard&) = delete;
-
- private:
-  bool before_;
-};
 
 // The running statistics of a whole network at one moment.
 class RunningStatistics {

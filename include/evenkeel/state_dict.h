@@ -2,6 +2,7 @@
 // module.load_state_dict(torch.load(path)). Nothing in a file is ever executed.
 #pragma once
 
+#include <c10/util/Exception.h>  // ordered_dict.h uses its macros
 #include <torch/nn/module.h>
 #include <torch/ordered_dict.h>
 #include <torch/types.h>

@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "training/report/html.h"
+#include "report/html.h"
 
 namespace evenkeel::lab {
 namespace {
@@ -104,7 +104,7 @@ Quantity ratio(const std::string& numerator, const std::string& denominator) {
 
 std::string Condition::text() const {
   const auto counted = threshold == 1 && unit == "points" ? "point" : unit;
-  return fmt::format("{} {} {}{}{}", what, sign_of(relation), training::number_text(threshold),
+  return fmt::format("{} {} {}{}{}", what, sign_of(relation), report::number_text(threshold),
                      unit.empty() ? "" : " ", counted);
 }
 

@@ -7,17 +7,17 @@
 #include <limits>
 #include <string_view>
 
-#include "training/report/html.h"
-#include "training/report/legend.h"
-#include "training/report/style.h"
+#include "report/html.h"
+#include "report/legend.h"
+#include "report/style.h"
 
 namespace evenkeel::lab {
 namespace {
 
-using training::Curve;
-using training::Ink;
-using training::Plot;
-using training::Range;
+using report::Curve;
+using report::Ink;
+using report::Plot;
+using report::Range;
 
 constexpr std::size_t kDrawnPoints = 600;
 constexpr std::size_t kSmoothed = 20;  // a smoothed point is the mean of this part of a curve
@@ -50,8 +50,8 @@ std::vector<Point> drawable_on(const Picture& picture, std::vector<Point> points
   return points;
 }
 
-Range with_air(Range range, bool logarithmic) {
-  if (!logarithmic) return training::with_margin(range);
+report::Range with_air(report::Range range, bool logarithmic) {
+  if (!logarithmic) return report::with_margin(range);
   const double air = std::max(std::pow(range.high / range.low, 0.06), 1.05);
   return {range.low / air, range.high * air};
 }
@@ -70,25 +70,25 @@ class Drawing {
     for (const auto& curve : picture.curves) add(curve, ++place, curves_of(curve.curve, seeds));
     for (const auto& name : picture.same_range)
       for (const auto& points : curves_of(name, seeds))
-        for (const double y : training::drawable_ys(drawable_on(picture, points))) ys_.push_back(y);
+        for (const double y : report::drawable_ys(drawable_on(picture, points))) ys_.push_back(y);
     plot_.curves.insert(plot_.curves.end(), strong_.begin(), strong_.end());  // above the pale ones
   }
 
   DrawnPicture finish() {
-    const std::string legend = training::legend(entries_);
+    const std::string legend = report::legend(entries_);
     if (ys_.empty())
       return {picture_.file, picture_.title, picture_.caption,
               "<p>Nothing to draw: no finite value was measured.</p>", ""};
     for (const double reference : picture_.reference_lines) ys_.push_back(reference);
     // Places with names have no measure: half a place of air. On a logarithmic axis the tics are numbers.
     plot_.x = picture_.x_tics.empty() || picture_.log_x
-                  ? with_air(training::range_of(xs_), picture_.log_x)
-                  : Range{training::range_of(xs_).low - 0.5, training::range_of(xs_).high + 0.5};
-    plot_.y = with_air(training::range_of(ys_), picture_.log_y);
+                  ? with_air(report::range_of(xs_), picture_.log_x)
+                  : report::Range{report::range_of(xs_).low - 0.5, report::range_of(xs_).high + 0.5};
+    plot_.y = with_air(report::range_of(ys_), picture_.log_y);
     for (const double reference : picture_.reference_lines)
       plot_.curves.push_back(
-          {{{plot_.x.low, reference}, {plot_.x.high, reference}}, {Ink::Kind::kReference, 1}, 1});
-    return {picture_.file, picture_.title, picture_.caption, training::draw_plot(plot_), legend};
+          {{{plot_.x.low, reference}, {plot_.x.high, reference}}, {report::Ink::Kind::kReference, 1}, 1});
+    return {picture_.file, picture_.title, picture_.caption, report::draw_plot(plot_), legend};
   }
 
  private:
@@ -97,35 +97,35 @@ class Drawing {
     const int ink = wanted.ink > 0 ? wanted.ink : place;
     auto mean = drawable_on(picture_, mean_of(curves));
     if (picture_.smooth && mean.size() > kSmoothed)
-      mean = training::smooth(mean, (mean.size() / kSmoothed) | 1);
+      mean = report::smooth(mean, (mean.size() / kSmoothed) | 1);
     for (const auto& each : curves) {
       const auto points = drawable_on(picture_, each);
       for (const auto& point : points)
-        if (training::drawable(point)) {
+        if (report::drawable(point)) {
           xs_.push_back(point.x);
           ys_.push_back(point.y);
         }
       if (curves.size() > 1 || mean.empty() || picture_.smooth)
-        plot_.curves.push_back(line(points, {Ink::Kind::kFaint, ink}, 1));
+        plot_.curves.push_back(line(points, {report::Ink::Kind::kFaint, ink}, 1));
     }
-    if (!mean.empty()) strong_.push_back(line(mean, {Ink::Kind::kRun, ink}, 2));
+    if (!mean.empty()) strong_.push_back(line(mean, {report::Ink::Kind::kRun, ink}, 2));
     if (!wanted.label.empty()) entries_.push_back({ink, wanted.label});
     plot_.description += fmt::format(" {}: {} points.", wanted.label.empty() ? wanted.curve : wanted.label,
                                      curves.front().size());
   }
 
-  Curve line(const std::vector<Point>& points, Ink ink, double width) const {
-    Curve curve{training::thin(points, kDrawnPoints), ink, width, picture_.markers};
+  report::Curve line(const std::vector<Point>& points, report::Ink ink, double width) const {
+    report::Curve curve{report::thin(points, kDrawnPoints), ink, width, picture_.markers};
     curve.line = picture_.lines;
     return curve;
   }
 
   const Picture& picture_;
-  Plot plot_;
-  std::vector<Curve> strong_;
+  report::Plot plot_;
+  std::vector<report::Curve> strong_;
   std::vector<double> xs_;
   std::vector<double> ys_;
-  std::vector<training::LegendEntry> entries_;
+  std::vector<report::LegendEntry> entries_;
 };
 
 }  // namespace
@@ -140,7 +140,7 @@ std::string svg_file(const std::string& element) {
   const auto end = element.find('>');
   return fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" {}\n<style>{}svg {{ background: var(--paper); }}</style>{}",
-      element.substr(kBegin.size(), end + 1 - kBegin.size()), training::plot_style(),
+      element.substr(kBegin.size(), end + 1 - kBegin.size()), report::plot_style(),
       element.substr(end + 1));
 }
 

@@ -6,8 +6,8 @@
 #include <stdexcept>
 #include <utility>
 
-#include "lifecycle/atomic_file.h"
-#include "training/json_file.h"
+#include "files/atomic_file.h"
+#include "files/json_file.h"
 
 namespace evenkeel::lab {
 namespace {
@@ -29,7 +29,7 @@ LabFolder::LabFolder(fs::path path, const LabSettings& settings)
     : path_(std::move(path)), settings_(settings) {
   const auto file = path_ / kSettings;
   if (fs::exists(file)) {
-    const training::JsonFile json(file);
+    const files::JsonFile json(file);
     expect_same(file, "--data", json.text("digits"), settings.digits);
     expect_same(file, "effort", json.text("effort"), std::string(name_of(settings.effort)));
     // Colour pictures may come later.
@@ -42,7 +42,7 @@ LabFolder::LabFolder(fs::path path, const LabSettings& settings)
                       path_.string()));
     fs::create_directories(path_);
   }
-  training::write_json(file, {{"digits", settings_.digits},
+  files::write_json(file, {{"digits", settings_.digits},
                               {"colour", settings_.colour},
                               {"effort", std::string(name_of(settings_.effort))}});
 }
@@ -70,7 +70,7 @@ void LabFolder::keep(const Claim& claim, const SeedRecord& seed) const {
   fs::create_directories(path_ / claim.name);
   nlohmann::ordered_json json = {{"data", settings_.data_of(claim)}, {"seconds", seed.seconds}};
   json.update(seed.record.to_json());
-  training::write_json(seed_file(claim, seed.seed), json);
+  files::write_json(seed_file(claim, seed.seed), json);
 }
 
 std::optional<Result> LabFolder::result(const Claim& claim) const {
@@ -91,8 +91,8 @@ void LabFolder::write(const DrawnResult& drawn) const {
   const auto folder = path_ / drawn.result.claim.name;
   fs::create_directories(folder);
   for (const auto& picture : drawn.pictures)
-    lifecycle::write_file_atomically(folder / (picture.file + ".svg"), svg_file(picture.svg));
-  training::write_json(folder / "result.json", to_json(drawn.result));
+    files::write_file_atomically(folder / (picture.file + ".svg"), svg_file(picture.svg));
+  files::write_json(folder / "result.json", to_json(drawn.result));
 }
 
 }  // namespace evenkeel::lab

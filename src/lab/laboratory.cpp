@@ -8,10 +8,10 @@
 #include <map>
 #include <optional>
 
+#include "data/data_set.h"
+#include "files/atomic_file.h"
 #include "lab/page.h"
 #include "lab/worker_pool.h"
-#include "lifecycle/atomic_file.h"
-#include "training/data/data_set.h"
 
 namespace evenkeel::lab {
 namespace {
@@ -67,7 +67,7 @@ class Run {
     for (const auto& task : tasks_) {
       const auto& name = folder_.settings().data_of(*task.claim);
       if (task.state == Task::State::kWaiting && !data_.contains(name))
-        data_.emplace(name, training::open_data_set(name));
+        data_.emplace(name, data::open_data_set(name));
     }
   }
 
@@ -136,7 +136,7 @@ class Run {
   }
 
   void write_page() const {
-    lifecycle::write_file_atomically(folder_.index(), lab_page(folder_.settings(), drawn_));
+    files::write_file_atomically(folder_.index(), lab_page(folder_.settings(), drawn_));
   }
 
   LabStatus status() const {
@@ -167,7 +167,7 @@ class Run {
   LabMonitor& monitor_;
   WorkerPool pool_;
   std::vector<Task> tasks_;
-  std::map<std::string, training::DataSet> data_;
+  std::map<std::string, data::DataSet> data_;
   std::list<DrawnResult> drawn_;  // what the page shows, by number
   double ended_cost_ = 0;         // of the tasks of this run, in the claims' own seconds
   bool failed_ = false;

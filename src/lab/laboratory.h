@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "data/data_set.h"
 #include "lab/lab_folder.h"
-#include "training/data/data_set.h"
 
 namespace evenkeel::lab {
 
@@ -36,7 +36,7 @@ class LabMonitor {
 enum class LabOutcome { kDone, kStopped, kFailed };  // kFailed: some seed did
 
 // Measures one seed of a claim and reports its progress, 0 to 1: measure.h has the real one.
-using Measure = std::function<Record(const Claim& claim, const training::DataSet& data, std::uint64_t seed,
+using Measure = std::function<Record(const Claim& claim, const data::DataSet& data, std::uint64_t seed,
                                      Effort effort, const std::function<void(double)>& report)>;
 
 // `seeds` seeds of each claim, from 1. A claim that measures time runs alone, after the others. The page and result.json are

@@ -9,7 +9,7 @@
 
 namespace evenkeel::lab {
 
-Record measure(const Claim& claim, const training::DataSet& set, std::uint64_t seed, Effort effort,
+Record measure(const Claim& claim, const data::DataSet& set, std::uint64_t seed, Effort effort,
                const std::function<void(double)>& report) {
   torch::set_num_threads(1);
   const Data data(set);

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "training/norms/make_norm.h"
+#include "models/norms/make_norm.h"
 
 namespace evenkeel::lab {
 namespace {
@@ -44,13 +44,13 @@ double deviation_of(Weights weights, std::int64_t fan_in, double constant) {
 
 }  // namespace
 
-MakeNorm norm(Norm norm) {
-  if (norm == Norm::kNone) return {};
-  return [norm](std::int64_t width) { return training::make_norm(norm, width, 0); };
+MakeNorm norm(models::Norm norm) {
+  if (norm == models::Norm::kNone) return {};
+  return [norm](std::int64_t width) { return models::make_norm(norm, width, 0); };
 }
 
-std::string in_words(Norm norm) {
-  return norm == Norm::kNone ? "without" : fmt::format("with {} norm", training::name_of(norm));
+std::string in_words(models::Norm norm) {
+  return norm == models::Norm::kNone ? "without" : fmt::format("with {} norm", name_of(norm));
 }
 
 std::vector<std::int64_t> layers(std::int64_t count, std::int64_t width) {

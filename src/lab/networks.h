@@ -10,18 +10,20 @@
 #include <string>
 #include <vector>
 
+#include <torch/nn/modules/linear.h>
+
 #include "lab/trial.h"
-#include "training/norms/norm.h"
+#include "models/norms/norm.h"
 
 namespace evenkeel::lab {
 
-using training::Norm;
+using models::Norm;
 using Network = torch::nn::Sequential;
 
 // Makes the layers that stand between a linear layer of that width and its nonlinearity.
 using MakeNorm = std::function<torch::nn::AnyModule(std::int64_t width)>;
-MakeNorm norm(Norm norm);         // empty for kNone
-std::string in_words(Norm norm);  // "with batch norm", "without", "with group norm", ...
+MakeNorm norm(models::Norm norm);         // empty for kNone
+std::string in_words(models::Norm norm);  // "with batch norm", "without", "with group norm", ...
 
 enum class Nonlinearity { kReLU, kSigmoid, kSoftplus };  // softplus: smooth, with beta = 10 close to ReLU
 

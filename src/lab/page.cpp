@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include "lab/page_claim.h"
-#include "training/report/html.h"
-#include "training/report/page.h"
+#include "report/html.h"
+#include "report/page.h"
 
 namespace evenkeel::lab {
 namespace {
 
-using training::escape;
+using report::escape;
 
 const Result* result_of(const Claim& claim, const std::list<DrawnResult>& results) {
   for (const auto& drawn : results)
@@ -53,8 +53,8 @@ std::string table(const std::list<DrawnResult>& results) {
   for (const auto& claim : claims()) {
     const auto* result = result_of(claim, results);
     const auto title = result == nullptr
-                           ? escape(claim.title)
-                           : fmt::format("<a href=\"#{}\">{}</a>", claim.name, escape(claim.title));
+                           ? report::escape(claim.title)
+                           : fmt::format("<a href=\"#{}\">{}</a>", claim.name, report::escape(claim.title));
     rows += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n", claim.number, title,
                         result == nullptr ? "<span class=\"verdict verdict-missing\">not measured</span>"
                                           : verdict_badge(result->verdict()));
@@ -80,11 +80,11 @@ std::string lab_page(const LabSettings& settings, const std::list<DrawnResult>& 
   std::string body = introduction() + tiles(results) + table(results) + kHowToRead;
   for (const auto& drawn : results) body += claim_section(drawn);
   body += "<section>\n<h2>This run</h2>\n" +
-          training::settings_table({{"digits", settings.digits},
+          report::settings_table({{"digits", settings.digits},
                                     {"colour pictures", settings.colour.empty() ? "none" : settings.colour},
                                     {"effort", std::string(name_of(settings.effort))}}) +
           "</section>\n";
-  return training::html_page("What batch normalization does, measured", body);
+  return report::html_page("What batch normalization does, measured", body);
 }
 
 }  // namespace evenkeel::lab

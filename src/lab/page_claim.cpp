@@ -6,24 +6,24 @@
 #include <cmath>
 #include <string_view>
 
-#include "training/report/html.h"
-#include "training/report/page.h"
+#include "report/html.h"
+#include "report/page.h"
 
 namespace evenkeel::lab {
 namespace {
 
-using training::escape;
-using training::number_text;
+using report::escape;
+using report::number_text;
 
 std::string interval_text(const Estimate& estimate) {
-  if (estimate.seeds.size() == 1) return number_text(estimate.mean);
-  return fmt::format("{} <small>{} to {}</small>", number_text(estimate.mean), number_text(estimate.low),
-                     number_text(estimate.high));
+  if (estimate.seeds.size() == 1) return report::number_text(estimate.mean);
+  return fmt::format("{} <small>{} to {}</small>", report::number_text(estimate.mean), report::number_text(estimate.low),
+                     report::number_text(estimate.high));
 }
 
 std::string seeds_text(const Estimate& estimate) {
   std::string text;
-  for (const double value : estimate.seeds) text += (text.empty() ? "" : " · ") + number_text(value);
+  for (const double value : estimate.seeds) text += (text.empty() ? "" : " · ") + report::number_text(value);
   return text;
 }
 
@@ -31,7 +31,7 @@ std::string rule_table(const Result& result) {
   std::string rows;
   const auto judgements = result.judgements();
   for (std::size_t i = 0; i < judgements.size(); ++i)
-    rows += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n", escape(result.claim.rule[i].text()),
+    rows += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n", report::escape(result.claim.rule[i].text()),
                         interval_text(judgements[i].value), verdict_badge(judgements[i].verdict));
   return "<h3>The rule, and what was measured</h3>\n<div class=\"wide\"><table "
          "class=\"figures\">\n<thead><tr><th "
@@ -46,11 +46,11 @@ std::string measurements_table(const Result& result) {
     std::vector<double> values;
     for (const auto& seed : result.seeds) values.push_back(seed.record[name]);
     const auto all = estimate(values);
-    rows += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", escape(name),
-                        escape(number.unit), interval_text(all), all.seeds.size() > 1 ? seeds_text(all) : "");
+    rows += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", report::escape(name),
+                        report::escape(number.unit), interval_text(all), all.seeds.size() > 1 ? seeds_text(all) : "");
   }
   const auto title = fmt::format(
-      "All figures, {}", training::count_text(static_cast<std::int64_t>(result.seeds.size()), "seed"));
+      "All figures, {}", report::count_text(static_cast<std::int64_t>(result.seeds.size()), "seed"));
   return fmt::format(
       "<details><summary>{}</summary>\n<div class=\"wide\"><table class=\"figures\">\n<thead><tr><th "
       "scope=\"col\">"
@@ -65,7 +65,7 @@ std::string pictures(const std::vector<DrawnPicture>& drawn) {
   std::string figures;
   for (const auto& picture : drawn)
     figures += fmt::format("<figure>\n<h3>{}</h3>\n{}<figcaption>{}{}</figcaption>\n</figure>\n",
-                           escape(picture.title), picture.svg, picture.legend, picture.caption);
+                           report::escape(picture.title), picture.svg, picture.legend, picture.caption);
   return "<div class=\"curves\">\n" + figures + "</div>\n";
 }
 
@@ -73,7 +73,7 @@ std::string published(const Claim& claim) {
   if (claim.published.empty()) return "";
   std::string rows;
   for (const auto& [what, figure] : claim.published)
-    rows += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", escape(what), escape(figure));
+    rows += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", report::escape(what), report::escape(figure));
   return "<h3>What the publications report</h3>\n<div class=\"wide\"><table class=\"figures\">\n<tbody>\n" +
          rows + "</tbody>\n</table></div>\n";
 }
@@ -87,8 +87,8 @@ std::string how(const Result& result) {
       "<details><summary>How it was measured, and how to repeat it</summary>\n{}{}<pre>{}</pre>\n<p>{} on "
       "one "
       "core.</p>\n</details>\n",
-      result.claim.setup, training::settings_table(settings), escape(repeat_command(result)),
-      training::duration_text(seconds));
+      result.claim.setup, report::settings_table(settings), report::escape(repeat_command(result)),
+      report::duration_text(seconds));
 }
 
 }  // namespace
@@ -112,7 +112,7 @@ std::string claim_section(const DrawnResult& drawn) {
   const auto& result = drawn.result;
   const auto& claim = result.claim;
   return fmt::format("<section class=\"claim\" id=\"{}\">\n<h2>{}. {} <small>{}</small></h2>\n<p>{}</p>\n",
-                     claim.name, claim.number, escape(claim.title), escape(claim.source),
+                     claim.name, claim.number, report::escape(claim.title), report::escape(claim.source),
                      verdict_badge(result.verdict())) +
          claim.statement + (claim.formula.empty() ? "" : formula_paragraph(claim.formula)) +
          pictures(drawn.pictures) + rule_table(result) + published(claim) + how(result) +

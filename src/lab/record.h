@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "training/report/report.h"
+#include "report/report.h"
 
 namespace evenkeel::lab {
 
-using training::Point;
+using report::Point;
 
 struct Number {
   double value = 0;

@@ -7,7 +7,7 @@
 #include <limits>
 #include <memory>
 
-#include "training/batches.h"
+#include "data/batches.h"
 
 namespace evenkeel::lab {
 namespace {
@@ -30,14 +30,14 @@ Batches::Batches(const Sample& sample, std::int64_t size, std::uint64_t seed)
 
 Sample Batches::next() {
   const auto place = step_ % per_epoch();
-  if (place == 0) order_ = training::shuffled_order(sample_.count(), seed_, step_ / per_epoch());
+  if (place == 0) order_ = data::shuffled_order(sample_.count(), seed_, step_ / per_epoch());
   ++step_;
   return sample_.at(torch::from_blob(order_.data() + place * size_, {size_}, torch::kInt64));
 }
 
 Sample some_of(const Sample& sample, std::int64_t count, std::uint64_t seed) {
   constexpr std::int64_t kNoEpoch = -1;  // an order that no training uses
-  auto order = training::shuffled_order(sample.count(), seed, kNoEpoch);
+  auto order = data::shuffled_order(sample.count(), seed, kNoEpoch);
   return sample.at(torch::from_blob(order.data(), {std::min(count, sample.count())}, torch::kInt64));
 }
 

@@ -6,12 +6,12 @@
 #include <cmath>
 #include <utility>
 
-#include "training/batches.h"
+#include "data/pixel_scale.h"
 
 namespace evenkeel::lab {
 namespace {
 
-Sample to_sample(const training::Pictures& pictures, std::int64_t pixels) {
+Sample to_sample(const data::Pictures& pictures, std::int64_t pixels) {
   const auto bytes = torch::from_blob(const_cast<std::uint8_t*>(pictures.pixels.data()),
                                       {pictures.count, pixels}, torch::kUInt8);
   const auto labels =
@@ -35,11 +35,10 @@ Sample Sample::to_pictures(std::int64_t channels) const {
   return {pictures.view({count(), channels, side, side}), labels};
 }
 
-Data::Data(const training::DataSet& set) : name(set.name) {
-  training::TrainConfig measured;
-  training::measure_pixels(set.train, measured);
-  pixel_mean = measured.pixel_mean;
-  pixel_deviation = measured.pixel_deviation;
+Data::Data(const data::DataSet& set) : name(set.name) {
+  auto scale = data::measure_pixels(set.train, set.train.count);
+  pixel_mean = std::move(scale.mean);
+  pixel_deviation = std::move(scale.deviation);
   pixels = static_cast<std::int64_t>(set.train.pixels.size()) / set.train.count;
   train = to_sample(set.train, pixels);
   test = to_sample(set.test, pixels);

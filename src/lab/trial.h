@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "data/data_set.h"
 #include "lab/effort.h"
 #include "lab/record.h"
-#include "training/data/data_set.h"
 
 namespace evenkeel::lab {
 
@@ -28,7 +28,7 @@ struct Sample {
 };
 
 struct Data {
-  explicit Data(const training::DataSet& set);
+  explicit Data(const data::DataSet& set);
 
   std::string name;
   Sample train;

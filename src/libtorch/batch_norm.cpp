@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "evenkeel/functional.h"
-#include "evenkeel/running_statistics.h"
+#include "evenkeel/statistics_update_guard.h"
 #include "libtorch/check.h"
 
 namespace evenkeel {

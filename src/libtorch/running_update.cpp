@@ -2,7 +2,7 @@
 
 #include <torch/torch.h>
 
-#include "evenkeel/running_statistics.h"
+#include "evenkeel/statistics_update_guard.h"
 #include "libtorch/kernel_calls.h"
 
 namespace evenkeel {

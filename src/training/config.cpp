@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "training/json_file.h"
+#include "files/json_file.h"
 
 namespace evenkeel::training {
 namespace {
@@ -19,12 +19,12 @@ void expect(bool holds, std::string_view what, std::string_view expected, const 
 }
 
 void check_pixels(const TrainConfig& config) {
-  expect(!config.pixel_mean.empty() && config.pixel_mean.size() == config.pixel_deviation.size(),
+  expect(!config.pixels.mean.empty() && config.pixels.mean.size() == config.pixels.deviation.size(),
          "pixel mean and deviation",
-         fmt::format("one of each for every channel, {}", config.pixel_mean.size()),
-         config.pixel_deviation.size());
-  for (const auto mean : config.pixel_mean) expect(std::isfinite(mean), "pixel mean", "a number", mean);
-  for (const auto deviation : config.pixel_deviation)
+         fmt::format("one of each for every channel, {}", config.pixels.mean.size()),
+         config.pixels.deviation.size());
+  for (const auto mean : config.pixels.mean) expect(std::isfinite(mean), "pixel mean", "a number", mean);
+  for (const auto deviation : config.pixels.deviation)
     expect(deviation > 0 && std::isfinite(deviation), "pixel deviation", "a number above 0", deviation);
 }
 
@@ -34,16 +34,16 @@ nlohmann::ordered_json channel_values(const std::vector<double>& values) {
 }
 
 // Runs from before there was a choice say nothing about it: they are what a TrainConfig is.
-std::string text_or(const JsonFile& json, const std::string& key, std::string_view otherwise) {
+std::string text_or(const files::JsonFile& json, const std::string& key, std::string_view otherwise) {
   return json.has(key) ? json.text(key) : std::string(otherwise);
 }
 
 }  // namespace
 
-TrainConfig default_config(Model model) {
+TrainConfig default_config(models::Model model) {
   TrainConfig config;
   config.model = model;
-  if (model != Model::kResNet9) return config;
+  if (model != models::Model::kResNet9) return config;
   config.epochs = 24;
   config.batch_size = 512;
   config.optimiser = OptimiserKind::kSgd;
@@ -61,13 +61,13 @@ std::int64_t training_pictures(const TrainConfig& config, std::int64_t available
 
 void check(const TrainConfig& config) {
   constexpr std::int64_t kMost = 1'000'000'000;
-  const std::int64_t least_batch = needs_batch(config.norm) ? 2 : 1;
+  const std::int64_t least_batch = models::needs_batch(config.norm) ? 2 : 1;
   expect(config.epochs >= 1 && config.epochs <= kMost, "epochs", "1 to 1000000000", config.epochs);
   expect(config.batch_size >= least_batch && config.batch_size <= kMost, "batch size",
          fmt::format("{} to {}", least_batch, kMost), config.batch_size);
   expect(config.learning_rate > 0 && std::isfinite(config.learning_rate), "learning rate", "a number above 0",
          config.learning_rate);
-  expect(config.width >= 1 && config.width <= kMostWidth, "width", fmt::format("1 to {}", kMostWidth),
+  expect(config.width >= 1 && config.width <= models::kMostWidth, "width", fmt::format("1 to {}", models::kMostWidth),
          config.width);
   expect(config.momentum >= 0 && config.momentum < 1, "momentum", "0 or more, below 1", config.momentum);
   expect(config.weight_decay >= 0 && std::isfinite(config.weight_decay), "weight decay", "0 or more",
@@ -82,7 +82,7 @@ void check(const TrainConfig& config) {
 
 void write_config(const std::filesystem::path& path, const TrainConfig& config) {
   nlohmann::ordered_json json{{"model", name_of(config.model)}};
-  if (config.model == Model::kResNet9) json["width"] = config.width;
+  if (config.model == models::Model::kResNet9) json["width"] = config.width;
   json["norm"] = name_of(config.norm);
   json["data"] = config.data;
   json["epochs"] = config.epochs;
@@ -100,13 +100,13 @@ void write_config(const std::filesystem::path& path, const TrainConfig& config) 
   json["limit_steps"] = config.limit_steps;
   json["checkpoint_every"] = config.checkpoint_every;
   json["threads"] = config.threads;
-  json["pixel_mean"] = channel_values(config.pixel_mean);
-  json["pixel_deviation"] = channel_values(config.pixel_deviation);
-  write_json(path, json);
+  json["pixel_mean"] = channel_values(config.pixels.mean);
+  json["pixel_deviation"] = channel_values(config.pixels.deviation);
+  files::write_json(path, json);
 }
 
 TrainConfig read_config(const std::filesystem::path& path) {
-  const JsonFile json(path);
+  const files::JsonFile json(path);
   TrainConfig config;
   const auto model = text_or(json, "model", name_of(config.model));
   const auto norm = json.text("norm");
@@ -126,11 +126,11 @@ TrainConfig read_config(const std::filesystem::path& path) {
   config.checkpoint_every = json.integer("checkpoint_every");
   config.threads =
       static_cast<int>(std::min<std::int64_t>(json.integer("threads"), std::numeric_limits<int>::max()));
-  config.pixel_mean = json.numbers("pixel_mean");
-  config.pixel_deviation = json.numbers("pixel_deviation");
+  config.pixels.mean = json.numbers("pixel_mean");
+  config.pixels.deviation = json.numbers("pixel_deviation");
   try {
-    config.model = model_from_name(model);
-    config.norm = norm_from_name(norm);
+    config.model = models::model_from_name(model);
+    config.norm = models::norm_from_name(norm);
     config.optimiser = optimiser_from_name(optimiser);
     config.schedule = schedule_from_name(schedule);
     check(config);

@@ -4,20 +4,15 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <vector>
 
-#include "training/norms/norm.h"
+#include "data/pixel_scale.h"
+#include "models/model.h"
 #include "training/settings.h"
 
 namespace evenkeel::training {
 
-inline constexpr std::int64_t kMostWidth = 1024;
-
 // As it stands here: the digit network's.
-struct TrainConfig {
-  Model model = Model::kDigits;
-  std::int64_t width = 64;  // ResNet-9: channels of its first layer; each pooling but the last doubles them
-  Norm norm = Norm::kBatch;
+struct TrainConfig : models::ModelConfig {
   std::string data = "digits";  // as data_set.h names it, with an absolute folder
   std::int64_t epochs = 10;
   std::int64_t batch_size = 64;
@@ -32,13 +27,11 @@ struct TrainConfig {
   std::int64_t limit_steps = 0;         // stop after that many steps; 0: no limit
   std::int64_t checkpoint_every = 500;  // steps; there is also one after each epoch
   int threads = 1;
-  // A pixel p in 0..255 goes into the network as (p / 255 - mean) / deviation, those of its channel.
-  std::vector<double> pixel_mean{0};
-  std::vector<double> pixel_deviation{1};
+  data::PixelScale pixels;
 };
 
 // What a model is trained with unless something else is asked for: ResNet-9 as published.
-TrainConfig default_config(Model model);
+TrainConfig default_config(models::Model model);
 
 // Of `available` pictures, how many the run trains on.
 std::int64_t training_pictures(const TrainConfig& config, std::int64_t available);

@@ -9,9 +9,8 @@
 #include <span>
 #include <stdexcept>
 
-#include "training/batches.h"
-#include "training/network.h"
-#include "training/saved_model.h"
+#include "data/batches.h"
+#include "models/network.h"
 
 namespace evenkeel::training {
 namespace {
@@ -33,14 +32,14 @@ double rank(const Mistake& mistake) { return std::isnan(mistake.confidence) ? -1
 
 }  // namespace
 
-Evaluation evaluate(Network& network, const Pictures& pictures, const TrainConfig& config) {
+Evaluation evaluate(models::Network& network, const data::Pictures& pictures, const data::PixelScale& pixels) {
   constexpr std::int64_t kBatchSize = 250;
   const bool was_training = network.is_training();
   const torch::InferenceMode no_gradients;
   network.eval();
 
   Evaluation result;
-  const BatchMaker make_batch(pictures, config);
+  const data::BatchMaker make_batch(pictures, pixels);
   std::vector<std::int64_t> order(static_cast<std::size_t>(pictures.count));
   std::iota(order.begin(), order.end(), 0);
   for (std::int64_t first = 0; first < pictures.count; first += kBatchSize) {
@@ -55,17 +54,8 @@ Evaluation evaluate(Network& network, const Pictures& pictures, const TrainConfi
   return result;
 }
 
-Evaluation evaluate(const RunFolder& folder, const std::filesystem::path& model, const DataSet& data,
-                    int threads) {
-  const auto config = read_config(folder.config());
-  check_pictures(data, config);
-  torch::set_num_threads(threads);
-  const auto network = load_model(model, config);
-  return evaluate(*network, data.test, config);
-}
-
-void check_pictures(const DataSet& data, const TrainConfig& config) {
-  const auto shape = picture_shape(config.model);
+void check_pictures(const data::DataSet& data, const TrainConfig& config) {
+  const auto shape = models::picture_shape(config.model);
   for (const auto* pictures : {&data.train, &data.test}) {
     if (pictures->channels != shape.channels || pictures->rows != shape.rows ||
         pictures->columns != shape.columns)
@@ -77,9 +67,9 @@ void check_pictures(const DataSet& data, const TrainConfig& config) {
       throw std::runtime_error(fmt::format("{}: expected at least 2 pictures to train and to test, found {}",
                                            data.name, pictures->count));
   }
-  if (data.classes != kClasses)
+  if (data.classes != models::kClasses)
     throw std::runtime_error(
-        fmt::format("{}: expected {} classes, found {}", data.name, kClasses, data.classes));
+        fmt::format("{}: expected {} classes, found {}", data.name, models::kClasses, data.classes));
 }
 
 }  // namespace evenkeel::training

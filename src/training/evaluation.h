@@ -3,16 +3,13 @@
 
 #include <array>
 #include <cstdint>
-#include <filesystem>
 #include <vector>
 
+#include "data/data_set.h"
+#include "models/network.h"
 #include "training/config.h"
-#include "training/data/data_set.h"
-#include "training/run_folder.h"
 
 namespace evenkeel::training {
-
-class Network;
 
 struct Mistake {
   std::int64_t index = 0;  // of the picture
@@ -20,12 +17,10 @@ struct Mistake {
   double confidence = 0;  // softmax probability of `predicted`
 };
 
-inline constexpr int kClasses = 10;
-
 struct Evaluation {
   std::int64_t count = 0;
   // [label][predicted]
-  std::array<std::array<std::int64_t, kClasses>, kClasses> confusion{};
+  std::array<std::array<std::int64_t, models::kClasses>, models::kClasses> confusion{};
   std::vector<Mistake> mistakes;  // the most confident ones first
 
   double accuracy() const {
@@ -34,13 +29,9 @@ struct Evaluation {
 };
 
 // In evaluation mode (batch norms use their running statistics); leaves the network in the mode it was in.
-Evaluation evaluate(Network& network, const Pictures& pictures, const TrainConfig& config);
-
-// A model of a run, its model.pt or another file, on the test pictures, with that many threads of LibTorch's pool.
-Evaluation evaluate(const RunFolder& folder, const std::filesystem::path& model, const DataSet& data,
-                    int threads);
+Evaluation evaluate(models::Network& network, const data::Pictures& pictures, const data::PixelScale& pixels);
 
 // Throws std::runtime_error with one line unless the run's network can take these pictures.
-void check_pictures(const DataSet& data, const TrainConfig& config);
+void check_pictures(const data::DataSet& data, const TrainConfig& config);
 
 }  // namespace evenkeel::training

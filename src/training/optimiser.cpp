@@ -34,7 +34,7 @@ State& typed_state(torch::optim::Optimizer& optimizer, const Tensor& parameter) 
   return static_cast<State&>(*state_of(optimizer.state(), parameter));
 }
 
-std::unique_ptr<torch::optim::Optimizer> make(const Network& network, const TrainConfig& config) {
+std::unique_ptr<torch::optim::Optimizer> make(const models::Network& network, const TrainConfig& config) {
   if (config.optimiser == OptimiserKind::kAdam)
     return std::make_unique<Adam>(network.parameters(), torch::optim::AdamOptions(config.learning_rate));
   auto options = torch::optim::SGDOptions(config.learning_rate)
@@ -46,7 +46,7 @@ std::unique_ptr<torch::optim::Optimizer> make(const Network& network, const Trai
 
 }  // namespace
 
-Optimiser::Optimiser(const Network& network, const TrainConfig& config)
+Optimiser::Optimiser(const models::Network& network, const TrainConfig& config)
     : network_(network), kind_(config.optimiser), optimizer_(make(network, config)) {
   const auto zeros = [](const Tensor& parameter) {
     return torch::zeros_like(parameter, torch::MemoryFormat::Preserve);
@@ -72,8 +72,8 @@ void Optimiser::step(double learning_rate) {
   optimizer_->step();
 }
 
-lifecycle::NamedTensors Optimiser::state() const {
-  lifecycle::NamedTensors tensors;
+model_files::NamedTensors Optimiser::state() const {
+  model_files::NamedTensors tensors;
   for (const auto& item : network_.named_parameters()) {
     if (kind_ == OptimiserKind::kAdam) {
       auto& state = typed_state<AdamParamState>(*optimizer_, item.value());

@@ -6,27 +6,12 @@
 
 namespace evenkeel::training {
 
-enum class Model {
-  kDigits,   // digit_network.h
-  kResNet9,  // resnet9.h
-};
-std::string_view name_of(Model model);         // "digits", "resnet9"
-Model model_from_name(std::string_view name);  // this and the others: throws std::runtime_error with one line
-
-// What a model takes.
-struct PictureShape {
-  std::int64_t channels = 0;
-  std::int64_t rows = 0;
-  std::int64_t columns = 0;
-};
-PictureShape picture_shape(Model model);
-
 enum class OptimiserKind {
   kAdam,  // PyTorch's defaults
   kSgd,   // with Nesterov's momentum and weight decay
 };
 std::string_view name_of(OptimiserKind kind);  // "adam", "sgd"
-OptimiserKind optimiser_from_name(std::string_view name);
+OptimiserKind optimiser_from_name(std::string_view name);  // this and the next: throws std::runtime_error with one line
 
 // How the learning rate goes over a run of E epochs; r is the one that was asked for.
 enum class Schedule {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-namespace evenkeel::bench {
+namespace evenkeel::bench::memory_test {
 namespace {
 
 TEST(MemoryTest, LiveAndPeakBytesOfTensorsAreCounted) {
@@ -29,4 +29,4 @@ TEST(MemoryTest, TensorsOutliveTheChoiceOfTheirMemory) {
 }
 
 }  // namespace
-}  // namespace evenkeel::bench
+}  // namespace evenkeel::bench::memory_test

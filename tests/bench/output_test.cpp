@@ -9,7 +9,7 @@
 #include "bench/kernel_table.h"
 #include "bench/text.h"
 
-namespace evenkeel::bench {
+namespace evenkeel::bench::output_test {
 namespace {
 
 using testing::HasSubstr;
@@ -110,4 +110,4 @@ TEST(BenchOutputTest, TimesHaveThreeDigitsAndAUnit) {
 }
 
 }  // namespace
-}  // namespace evenkeel::bench
+}  // namespace evenkeel::bench::output_test

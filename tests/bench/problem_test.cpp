@@ -8,7 +8,7 @@
 
 #include "bench/contender.h"
 
-namespace evenkeel::bench {
+namespace evenkeel::bench::problem_test {
 namespace {
 
 TEST(ProblemTest, ShapesAreReadAsTheyAreWritten) {
@@ -67,4 +67,4 @@ TEST(ProblemTest, AWrongResultIsOneClearLine) {
 }
 
 }  // namespace
-}  // namespace evenkeel::bench
+}  // namespace evenkeel::bench::problem_test

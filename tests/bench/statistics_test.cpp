@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-namespace evenkeel::bench {
+namespace evenkeel::bench::statistics_test {
 namespace {
 
 TEST(StatisticsTest, QuartilesOfAnOddCountAreValues) {
@@ -45,4 +45,4 @@ TEST(StatisticsTest, GeometricMeanLeavesOutWhatWasNotMeasured) {
 }
 
 }  // namespace
-}  // namespace evenkeel::bench
+}  // namespace evenkeel::bench::statistics_test

@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace evenkeel::bench {
+namespace evenkeel::bench::turns_test {
 namespace {
 
 TEST(TurnsTest, CallsTakeTurns) {
@@ -40,4 +40,4 @@ TEST(TurnsTest, WithoutASampleInParallelAllCountAndAreCalledDisturbed) {
 }
 
 }  // namespace
-}  // namespace evenkeel::bench
+}  // namespace evenkeel::bench::turns_test

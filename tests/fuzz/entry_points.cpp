@@ -7,15 +7,15 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "data/idx_file.h"
 #include "evenkeel/inspect.h"
 #include "evenkeel/state_dict.h"
-#include "lifecycle/model_file.h"
-#include "lifecycle/pickle_reader.h"
-#include "lifecycle/state_dict_file.h"
+#include "model_files/model_file.h"
+#include "model_files/pickle_reader.h"
+#include "model_files/state_dict_file.h"
+#include "runs/metrics.h"
+#include "runs/run_folder.h"
 #include "training/config.h"
-#include "training/data/idx_file.h"
-#include "training/metrics.h"
-#include "training/run_folder.h"
 
 namespace evenkeel::fuzz {
 namespace {
@@ -70,14 +70,14 @@ bool read_archive(std::string_view bytes) {
   static SmallNetwork network;
   const MemoryFile file(bytes);
   const bool inspected = accepts([&] { inspect(file.path()); });
-  accepts([&] { lifecycle::read_state_dict(file.path()); });
+  accepts([&] { model_files::read_state_dict(file.path()); });
   accepts([&] { load_state_dict(network, file.path(), {.strict = false, .entry = ""}); });
   return inspected;
 }
 
 // Whoever gave the path makes these errors one line.
 bool read_any_pickle(std::string_view bytes) try {
-  lifecycle::find_model(lifecycle::read_pickle(bytes, load_small_storage));
+  model_files::find_model(model_files::read_pickle(bytes, load_small_storage));
   return true;
 } catch (const std::runtime_error&) {
   return false;
@@ -85,16 +85,16 @@ bool read_any_pickle(std::string_view bytes) try {
 
 bool read_idx(std::string_view bytes) {
   const MemoryFile file(bytes);
-  const bool pictures = accepts([&] { training::read_idx_pictures(file.path()); });
-  const bool labels = accepts([&] { training::read_idx_labels(file.path()); });
+  const bool pictures = accepts([&] { data::read_idx_pictures(file.path()); });
+  const bool labels = accepts([&] { data::read_idx_labels(file.path()); });
   return pictures || labels;
 }
 
 bool read_json(std::string_view bytes) {
   const MemoryFile file(bytes);
   const bool config = accepts([&] { training::read_config(file.path()); });
-  const bool summary = accepts([&] { training::read_summary(file.path()); });
-  const bool metrics = accepts([&] { training::read_metrics(file.path()); });
+  const bool summary = accepts([&] { runs::read_summary(file.path()); });
+  const bool metrics = accepts([&] { runs::read_metrics(file.path()); });
   return config || summary || metrics;
 }
 

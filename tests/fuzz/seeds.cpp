@@ -4,17 +4,17 @@
 #include <stdexcept>
 
 #include "fuzz/entry_points.h"
-#include "lifecycle/pickle_writer.h"
-#include "lifecycle/state_dict.h"
-#include "lifecycle/state_dict_file.h"
+#include "model_files/pickle_writer.h"
+#include "model_files/state_dict.h"
+#include "model_files/state_dict_file.h"
 
 namespace evenkeel::fuzz {
 namespace {
 
 using namespace std::string_literals;  // literals with zero bytes in them
 
-lifecycle::StateDict example() {
-  lifecycle::StateDict state;
+model_files::StateDict example() {
+  model_files::StateDict state;
   state.tensors.insert("bn.weight", torch::ones(3));
   state.tensors.insert("bn.bias", torch::zeros(3));
   state.tensors.insert("bn.running_mean", torch::zeros(3));
@@ -70,8 +70,8 @@ std::string gzipped(const std::string& bytes) {
 }  // namespace
 
 std::vector<std::string> seeds(std::string_view target) {
-  if (target == "archive") return {lifecycle::encode_state_dict(example()), lifecycle::encode_state_dict({})};
-  if (target == "pickle") return {lifecycle::pickle_state_dict(example()), script_module(), checkpoint()};
+  if (target == "archive") return {model_files::encode_state_dict(example()), model_files::encode_state_dict({})};
+  if (target == "pickle") return {model_files::pickle_state_dict(example()), script_module(), checkpoint()};
   if (target == "idx") {
     const auto pictures = "\0\0\x08\x03\0\0\0\2\0\0\0\2\0\0\0\3abcdefghijkl"s;
     const auto labels = "\0\0\x08\x01\0\0\0\4\0\1\2\x09"s;

@@ -7,7 +7,7 @@
 
 #include "fuzz/entry_points.h"
 
-namespace evenkeel::fuzz {
+namespace evenkeel::fuzz::seeds_test {
 namespace {
 
 class SeedsTest : public ::testing::TestWithParam<Target> {};
@@ -65,4 +65,4 @@ TEST(RepairChecksumsTest, AChangedByteReachesTheReader) {
 }
 
 }  // namespace
-}  // namespace evenkeel::fuzz
+}  // namespace evenkeel::fuzz::seeds_test

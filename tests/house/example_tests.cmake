@@ -14,6 +14,7 @@ foreach(number RANGE 1 ${count})
   endif()
   add_executable(readme_example_${number} ${folder}/example_${number}.cpp)
   target_link_libraries(readme_example_${number} PRIVATE ${library} evenkeel_compile_options)
+  evenkeel_compile_quickly(readme_example_${number})
   add_test(NAME ReadmeTest.Example${number} COMMAND ${CMAKE_COMMAND}
     -D PROGRAM=$<TARGET_FILE:readme_example_${number}> -D EXPECTED=${folder}/example_${number}.txt
     -P ${CMAKE_CURRENT_SOURCE_DIR}/run_example.cmake)

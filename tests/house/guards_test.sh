@@ -34,8 +34,9 @@ offence() {
 }
 offence src/kernels/bad.cpp '#include "training/run.h"' 'kernels may not include training' includes_test.sh
 offence src/kernels/bad.cpp '#  include <ATen/ATen.h>' 'the kernels know no LibTorch' includes_test.sh
-offence src/kernels/bad.cpp '#include "evenkeel/evenkeel.h"' 'kernels may not include libtorch' includes_test.sh
-offence src/sync/bad.cpp '#include "lifecycle/freeze.h"' 'sync may not include lifecycle' includes_test.sh
+offence src/kernels/bad.cpp '#include "evenkeel/evenkeel.h"' 'kernels may not include all' includes_test.sh
+offence src/sync/bad.cpp '#include "fold/pair.h"' 'sync may not include fold' includes_test.sh
+offence src/training/bad.cpp '#include "runs/run_folder.h"' 'training may not include runs' includes_test.sh
 offence src/training/bad.cpp '#include "app/main.h"' 'training may not include app' includes_test.sh
 offence bench/bad.cpp '#include "app/process.h"' 'bench may not include app' includes_test.sh
 offence include/evenkeel/bad.h '#include "kernels/check.h"' 'public headers alone' includes_test.sh

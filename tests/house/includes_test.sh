@@ -1,6 +1,6 @@
 #!/bin/sh
-# Includes point one way: kernels <- libtorch <- {lifecycle, sync} <- training <- {lab, bench} <- app, and a public header includes
-# public headers alone. Usage: includes_test.sh SOURCE
+# Includes point one way: files, kernels <- libtorch <- model_files <- {dropin, statistics, sync, fold} <- data, models <- training
+# <- runs <- {lab, bench} <- app, and a public header includes public headers alone. Usage: includes_test.sh SOURCE
 . "$(dirname "$0")/house.sh"
 need awk find sort
 cd "$1"
@@ -12,14 +12,29 @@ offences=$(awk '
   # The floor a path belongs to. A public header belongs to the floor that implements it.
   function floor_of(path) {
     if (path ~ /^(include\/)?evenkeel\/kernels(\.h$|\/)/ || path ~ /^(src\/)?kernels\//) return "kernels"
+    if (path ~ /^(include\/)?evenkeel\/evenkeel\.h$/) return "all"
+    if (path ~ /^(include\/)?evenkeel\/torch_kernels\.h$/) return "dropin"
+    if (path ~ /^(include\/)?evenkeel\/fold\.h$/) return "fold"
+    if (path ~ /^(include\/)?evenkeel\/(conventions|inspect|state_dict)\.h$/) return "model_files"
+    if (path ~ /^(include\/)?evenkeel\/(channel_moments|population_statistics|running_statistics)\.h$/) return "statistics"
     if (path ~ /^(include\/)?evenkeel\//) return "libtorch"
     sub(/^src\//, "", path)
     sub(/\/.*/, "", path)
     return path
   }
   BEGIN {
-    level["kernels"] = 1; level["libtorch"] = 2; level["lifecycle"] = 3; level["sync"] = 3
-    level["training"] = 4; level["lab"] = 5; level["bench"] = 5; level["app"] = 6; level["tests"] = 7
+    level["files"] = level["kernels"] = 1
+    level["libtorch"] = 2
+    level["model_files"] = 3
+    level["dropin"] = level["statistics"] = level["sync"] = level["fold"] = 4
+    level["all"] = 5
+    level["data"] = level["report"] = 6
+    level["models"] = 7
+    level["training"] = 8
+    level["runs"] = 9
+    level["lab"] = level["bench"] = 10
+    level["app"] = 11
+    level["tests"] = 12
   }
   function offence(why) { print FILENAME ":" FNR ": " why ": " $0 }
   /^[ \t]*#[ \t]*include/ {

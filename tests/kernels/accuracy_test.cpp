@@ -8,7 +8,7 @@
 #include "kernels/support/geometries.h"
 #include "kernels/support/oracle.h"
 
-namespace evenkeel::kernels::test {
+namespace evenkeel::kernels::test::accuracy_test {
 namespace {
 
 template <typename T>
@@ -88,4 +88,4 @@ TYPED_TEST(AccuracyTest, SortedGradientsAndGradientsOfOneSignAgreeWithTheOracle)
 }
 
 }  // namespace
-}  // namespace evenkeel::kernels::test
+}  // namespace evenkeel::kernels::test::accuracy_test

@@ -11,7 +11,7 @@
 #include "kernels/support/positive.h"
 #include "kernels/support/results.h"
 
-namespace evenkeel::kernels::test {
+namespace evenkeel::kernels::test::activation_test {
 namespace {
 
 // Values go through with weight 1, bias 0, mean 0, variance 1, so that the activation gets the residual alone.
@@ -222,4 +222,4 @@ TYPED_TEST(ActivationTest, AnEvaluationGivesTheSameValuesWithAndWithoutBits) {
 }
 
 }  // namespace
-}  // namespace evenkeel::kernels::test
+}  // namespace evenkeel::kernels::test::activation_test

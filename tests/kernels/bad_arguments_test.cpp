@@ -13,7 +13,7 @@
 #include "kernels/support/element_types.h"
 #include "kernels/support/executors.h"
 
-namespace evenkeel::kernels::test {
+namespace evenkeel::kernels::test::bad_arguments_test {
 namespace {
 
 using testing::AllOf;
@@ -353,4 +353,4 @@ TEST(MergeMomentsArgumentsTest, NegativeCountsAndChannelsAndNullPointersAreRefus
 }
 
 }  // namespace
-}  // namespace evenkeel::kernels::test
+}  // namespace evenkeel::kernels::test::bad_arguments_test

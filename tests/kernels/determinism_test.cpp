@@ -5,7 +5,7 @@
 #include "kernels/support/geometries.h"
 #include "kernels/support/results.h"
 
-namespace evenkeel::kernels::test {
+namespace evenkeel::kernels::test::determinism_test {
 namespace {
 
 template <typename T>
@@ -77,4 +77,4 @@ TYPED_TEST(DeterminismTest, EveryPlaceInMemoryGivesTheSameBits) {
 }
 
 }  // namespace
-}  // namespace evenkeel::kernels::test
+}  // namespace evenkeel::kernels::test::determinism_test

@@ -11,7 +11,7 @@
 #include "kernels/support/inputs.h"
 #include "kernels/support/problem.h"
 
-namespace evenkeel::kernels::test {
+namespace evenkeel::kernels::test::element_test {
 namespace {
 
 template <typename T>
@@ -172,4 +172,4 @@ TYPED_TEST(ElementTest, KernelsRoundEveryFloatAsTheConversionsDo) {
 }
 
 }  // namespace
-}  // namespace evenkeel::kernels::test
+}  // namespace evenkeel::kernels::test::element_test

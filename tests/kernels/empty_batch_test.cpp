@@ -5,7 +5,7 @@
 #include "kernels/support/executors.h"
 #include "kernels/support/results.h"
 
-namespace evenkeel::kernels::test {
+namespace evenkeel::kernels::test::empty_batch_test {
 namespace {
 
 template <typename T>
@@ -88,4 +88,4 @@ TYPED_TEST(EmptyBatchTest, NoChannelsNeedNoPointersAtAll) {
 }
 
 }  // namespace
-}  // namespace evenkeel::kernels::test
+}  // namespace evenkeel::kernels::test::empty_batch_test

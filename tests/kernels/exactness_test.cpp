@@ -11,7 +11,7 @@
 #include "kernels/support/oracle.h"
 #include "kernels/support/tolerance.h"
 
-namespace evenkeel::kernels::test {
+namespace evenkeel::kernels::test::exactness_test {
 namespace {
 
 constexpr double kEps = 1e-5;
@@ -89,4 +89,4 @@ TEST(ExactnessTest, TheContractHoldsOnTheDataThatOthersAreComparedOn) {
 }
 
 }  // namespace
-}  // namespace evenkeel::kernels::test
+}  // namespace evenkeel::kernels::test::exactness_test

@@ -11,7 +11,7 @@
 #include "kernels/support/geometries.h"
 #include "kernels/support/results.h"
 
-namespace evenkeel::kernels::test {
+namespace evenkeel::kernels::test::fuzz_test {
 namespace {
 
 std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise) {
@@ -77,4 +77,4 @@ TEST(FuzzTest, RandomProblemsAgreeWithTheOracleAndKeepTheirBits) {
 }
 
 }  // namespace
-}  // namespace evenkeel::kernels::test
+}  // namespace evenkeel::kernels::test::fuzz_test

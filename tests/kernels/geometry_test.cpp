@@ -5,7 +5,7 @@
 #include "kernels/support/executors.h"
 #include "kernels/support/geometries.h"
 
-namespace evenkeel::kernels::test {
+namespace evenkeel::kernels::test::geometry_test {
 namespace {
 
 template <typename T>
@@ -86,4 +86,4 @@ TYPED_TEST(GeometryTest, EveryPlacementAgreesWithTheOracle) {
 }
 
 }  // namespace
-}  // namespace evenkeel::kernels::test
+}  // namespace evenkeel::kernels::test::geometry_test

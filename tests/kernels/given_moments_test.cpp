@@ -13,7 +13,7 @@
 #include "kernels/support/tolerance.h"
 #include "kernels/support/weights.h"
 
-namespace evenkeel::kernels::test {
+namespace evenkeel::kernels::test::given_moments_test {
 namespace {
 
 template <typename T>
@@ -202,4 +202,4 @@ TYPED_TEST(GivenMomentsTest, TheGradientOfAWeightedBatchHasTheSameBitsOnEveryExe
 }
 
 }  // namespace
-}  // namespace evenkeel::kernels::test
+}  // namespace evenkeel::kernels::test::given_moments_test

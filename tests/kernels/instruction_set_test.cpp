@@ -13,7 +13,7 @@
 #include "kernels/support/geometries.h"
 #include "kernels/support/results.h"
 
-namespace evenkeel::kernels::test {
+namespace evenkeel::kernels::test::instruction_set_test {
 namespace {
 
 class InstructionSetTest : public testing::TestWithParam<std::string> {
@@ -117,4 +117,4 @@ TEST(InstructionSetDeathTest, TheEnvironmentVariableChoosesAtTheFirstCall) {
 }
 
 }  // namespace
-}  // namespace evenkeel::kernels::test
+}  // namespace evenkeel::kernels::test::instruction_set_test

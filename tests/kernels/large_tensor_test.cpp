@@ -5,7 +5,7 @@
 #include "kernels/support/executors.h"
 #include "kernels/support/geometries.h"
 
-namespace evenkeel::kernels::test {
+namespace evenkeel::kernels::test::large_tensor_test {
 namespace {
 
 class LargeTensorTest : public testing::TestWithParam<Geometry> {};
@@ -41,4 +41,4 @@ TEST(LargeTensorTest, ActivationsAndHalvesAgreeWithTheOracle) {
 }
 
 }  // namespace
-}  // namespace evenkeel::kernels::test
+}  // namespace evenkeel::kernels::test::large_tensor_test

@@ -11,7 +11,7 @@
 #include "kernels/support/oracle.h"
 #include "kernels/support/tolerance.h"
 
-namespace evenkeel::kernels::test {
+namespace evenkeel::kernels::test::merge_moments_test {
 namespace {
 
 struct Batch {
@@ -147,4 +147,4 @@ TEST(MergeMomentsTest, CountsBeyondWhatAnInt32HoldsAreHandled) {
 }
 
 }  // namespace
-}  // namespace evenkeel::kernels::test
+}  // namespace evenkeel::kernels::test::merge_moments_test

@@ -9,7 +9,7 @@
 #include "kernels/support/geometries.h"
 #include "kernels/support/results.h"
 
-namespace evenkeel::kernels::test {
+namespace evenkeel::kernels::test::non_finite_test {
 namespace {
 
 template <typename T>
@@ -126,4 +126,4 @@ TYPED_TEST(NonFiniteTest, InfGivesAnInfiniteMeanAndNoVariance) {
 }
 
 }  // namespace
-}  // namespace evenkeel::kernels::test
+}  // namespace evenkeel::kernels::test::non_finite_test

@@ -4,7 +4,7 @@
 #include "kernels/support/checks.h"
 #include "kernels/support/geometries.h"
 
-namespace evenkeel::kernels::test {
+namespace evenkeel::kernels::test::reference_test {
 namespace {
 
 template <typename T>
@@ -31,4 +31,4 @@ TYPED_TEST(ReferenceTest, AgreesWithTheOracleOnCriticalGeometries) {
 }
 
 }  // namespace
-}  // namespace evenkeel::kernels::test
+}  // namespace evenkeel::kernels::test::reference_test

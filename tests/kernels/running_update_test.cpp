@@ -7,7 +7,7 @@
 #include "evenkeel/kernels/batch_norm.h"
 #include "kernels/support/tolerance.h"
 
-namespace evenkeel::kernels::test {
+namespace evenkeel::kernels::test::running_update_test {
 namespace {
 
 template <typename T>
@@ -94,4 +94,4 @@ TEST(RunningUpdateTest, FloatIsRoundedOnce) {
 }
 
 }  // namespace
-}  // namespace evenkeel::kernels::test
+}  // namespace evenkeel::kernels::test::running_update_test

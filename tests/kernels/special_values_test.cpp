@@ -8,7 +8,7 @@
 #include "kernels/support/geometries.h"
 #include "kernels/support/results.h"
 
-namespace evenkeel::kernels::test {
+namespace evenkeel::kernels::test::special_values_test {
 namespace {
 
 template <typename T>
@@ -142,4 +142,4 @@ TYPED_TEST(SpecialValuesTest, ZeroWeightGivesBiasAndNoInputGradient) {
 }
 
 }  // namespace
-}  // namespace evenkeel::kernels::test
+}  // namespace evenkeel::kernels::test::special_values_test

@@ -9,7 +9,7 @@
 #include "kernels/support/oracle.h"
 #include "kernels/support/tolerance.h"
 
-namespace evenkeel::kernels::test {
+namespace evenkeel::kernels::test::sums_test {
 namespace {
 
 template <typename T>
@@ -132,4 +132,4 @@ TYPED_TEST(SumsTest, EndsOfLongChannelsEnterTheirMoments) {
 }
 
 }  // namespace
-}  // namespace evenkeel::kernels::test
+}  // namespace evenkeel::kernels::test::sums_test

@@ -11,7 +11,7 @@
 #include "kernels/support/checks.h"
 #include "kernels/support/executors.h"
 
-namespace evenkeel::kernels::test {
+namespace evenkeel::kernels::test::thread_pool_test {
 namespace {
 
 using Visits = std::vector<int>;
@@ -135,4 +135,4 @@ TEST(ThreadPoolTest, RefusesAPoolWithoutThreads) {
 }
 
 }  // namespace
-}  // namespace evenkeel::kernels::test
+}  // namespace evenkeel::kernels::test::thread_pool_test

@@ -13,7 +13,7 @@
 #include "kernels/support/tolerance.h"
 #include "kernels/support/weights.h"
 
-namespace evenkeel::kernels::test {
+namespace evenkeel::kernels::test::weighted_moments_test {
 namespace {
 
 struct Expected {
@@ -132,4 +132,4 @@ TYPED_TEST(WeightedMomentsTest, NothingThatCountsIsZeros) {
 }
 
 }  // namespace
-}  // namespace evenkeel::kernels::test
+}  // namespace evenkeel::kernels::test::weighted_moments_test

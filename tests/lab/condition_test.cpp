@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::condition_test {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -119,4 +119,4 @@ TEST(VerdictTest, OneConditionThatIsNotMetDecides) {
 }
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::condition_test

@@ -4,11 +4,11 @@
 #include "lab/measure.h"
 #include "lab/result.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::identities_test {
 namespace {
 
-training::DataSet no_pictures() {
-  training::DataSet set;
+data::DataSet no_pictures() {
+  data::DataSet set;
   for (auto* pictures : {&set.train, &set.test}) *pictures = {1, 1, 1, {0}, {0}};
   return set;
 }
@@ -63,4 +63,4 @@ TEST(ClaimsTest, ThereAreTwentySevenWithNamesAndWordsOfTheirOwn) {
 }
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::identities_test

@@ -12,7 +12,7 @@
 
 #include "temporary_folder.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::laboratory_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -66,7 +66,7 @@ class LaboratoryTest : public ::testing::Test {
 
   // Leaves a mark for every seed that is measured.
   Measure planted(double gain) const {
-    return [this, gain](const Claim& claim, const training::DataSet& data, std::uint64_t seed, Effort,
+    return [this, gain](const Claim& claim, const data::DataSet& data, std::uint64_t seed, Effort,
                         const std::function<void(double)>&) {
       std::ofstream(folder_.path / "measured", std::ios::app) << claim.name << ' ' << seed << '\n';
       Record record;
@@ -214,4 +214,4 @@ TEST_F(LaboratoryTest, AnUnknownClaimIsRefusedByName) {
 }
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::laboratory_test

@@ -7,7 +7,7 @@
 #include <limits>
 #include <stdexcept>
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::record_test {
 namespace {
 
 TEST(RecordTest, ComesBackFromJsonAsItWasInItsOrder) {
@@ -69,4 +69,4 @@ TEST(RecordTest, WhatWasNotMeasuredIsAnErrorWithItsName) {
 }
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::record_test

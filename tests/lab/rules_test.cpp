@@ -6,7 +6,7 @@
 
 #include "lab/claim.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::rules_test {
 namespace {
 
 struct Planted {
@@ -209,4 +209,4 @@ TEST(RulesTest, SeedsThatDisagreeDecideNothing) {
 }
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::rules_test

@@ -5,12 +5,12 @@
 #include <cmath>
 #include <set>
 
+#include "data/data_set.h"
 #include "lab/networks.h"
 #include "lab/shifts.h"
 #include "lab/training_loop.h"
-#include "training/data/data_set.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::toolbox_test {
 namespace {
 
 Sample numbered(std::int64_t count) {
@@ -18,7 +18,7 @@ Sample numbered(std::int64_t count) {
 }
 
 TEST(NetworksTest, SameSeedGivesTheSameWeightsWithAndWithoutNorm) {
-  auto with = make_mlp({.inputs = 6, .hidden = {5, 4}, .norm = norm(Norm::kBatch)}, 3);
+  auto with = make_mlp({.inputs = 6, .hidden = {5, 4}, .norm = norm(models::Norm::kBatch)}, 3);
   auto without = make_mlp({.inputs = 6, .hidden = {5, 4}}, 3);
   auto other = make_mlp({.inputs = 6, .hidden = {5, 4}}, 4);
   for (std::size_t i = 0; i < 3; ++i) {
@@ -38,7 +38,7 @@ TEST(NetworksTest, WeightsHaveTheDeviationThatIsAskedFor) {
 }
 
 TEST(NetworksTest, NonlinearityInputsEndWithTheOutput) {
-  auto network = make_mlp({.inputs = 6, .hidden = {5, 4}, .norm = norm(Norm::kBatch)}, 3);
+  auto network = make_mlp({.inputs = 6, .hidden = {5, 4}, .norm = norm(models::Norm::kBatch)}, 3);
   network->eval();
   const auto x = torch::randn({7, 6});
   const auto inputs = nonlinearity_inputs(network, x);
@@ -49,7 +49,7 @@ TEST(NetworksTest, NonlinearityInputsEndWithTheOutput) {
 }
 
 TEST(NetworksTest, ACopyHasTensorsOfItsOwn) {
-  auto network = make_mlp({.inputs = 6, .hidden = {5}, .norm = norm(Norm::kBatch)}, 3);
+  auto network = make_mlp({.inputs = 6, .hidden = {5}, .norm = norm(models::Norm::kBatch)}, 3);
   auto copy = copy_of(network);
   {
     const torch::NoGradGuard no_graph;
@@ -77,8 +77,8 @@ TEST(BatchesTest, SomePicturesAreOthersWithEverySeed) {
 
 class TrainTest : public ::testing::Test {
  protected:
-  static training::DataSet pictures() {
-    training::DataSet set;
+  static data::DataSet pictures() {
+    data::DataSet set;
     for (auto* part : {&set.train, &set.test}) {
       *part = {64, 2, 2, {}, {}};
       for (int i = 0; i < 64; ++i) {
@@ -89,14 +89,14 @@ class TrainTest : public ::testing::Test {
     }
     return set;
   }
-  training::DataSet set_ = pictures();
+  data::DataSet set_ = pictures();
   Data data_{set_};
   double progress_ = 0;
   Trial trial_{data_, 1, Effort::kStandard, [this](double progress) { progress_ = progress; }};
 };
 
 TEST_F(TrainTest, LearnsAndReportsItsProgress) {
-  auto network = make_mlp({.inputs = 4, .hidden = {8}, .outputs = 2, .norm = norm(Norm::kBatch)}, 1);
+  auto network = make_mlp({.inputs = 4, .hidden = {8}, .outputs = 2, .norm = norm(models::Norm::kBatch)}, 1);
   trial_.plan(400);
   const double loss = train(trial_, network, data_.train, {.batch_size = 16, .steps = 200});
   EXPECT_LT(loss, 0.2);
@@ -133,4 +133,4 @@ TEST_F(TrainTest, PixelsAreFromZeroToOneAndShiftsAreDoneToThem) {
 }
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::toolbox_test

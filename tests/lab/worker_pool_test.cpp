@@ -9,7 +9,7 @@
 
 #include "temporary_folder.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::worker_pool_test {
 namespace {
 
 WorkerPool::Finished next(WorkerPool& pool) {
@@ -90,4 +90,4 @@ TEST(WorkerPoolTest, TasksEndWithThePool) {
 }
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::worker_pool_test

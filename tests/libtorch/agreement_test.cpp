@@ -8,7 +8,7 @@
 #include "evenkeel/evenkeel.h"
 #include "libtorch/magnitudes.h"
 
-namespace evenkeel {
+namespace evenkeel::agreement_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracle
@@ -137,4 +137,4 @@ TEST(RunningStatisticsTest, MomentumWeighsTheNewValueAndTheVarianceIsUnbiased) {
 }
 
 }  // namespace
-}  // namespace evenkeel
+}  // namespace evenkeel::agreement_test

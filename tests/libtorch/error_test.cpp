@@ -8,7 +8,7 @@
 
 #include "evenkeel/evenkeel.h"
 
-namespace evenkeel {
+namespace evenkeel::error_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -158,4 +158,4 @@ TEST(BatchNormErrorTest, ARefusedCallLeavesTheStateAsItWas) {
 }
 
 }  // namespace
-}  // namespace evenkeel
+}  // namespace evenkeel::error_test

@@ -7,7 +7,7 @@
 #include "evenkeel/evenkeel.h"
 #include "libtorch/oracle.h"
 
-namespace evenkeel {
+namespace evenkeel::fused_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracle
@@ -285,4 +285,4 @@ TEST(ActivationTest, FrozenLayerTakesAGradientOfAnotherLayoutThanItsInput) {
 }
 
 }  // namespace
-}  // namespace evenkeel
+}  // namespace evenkeel::fused_test

@@ -4,7 +4,7 @@
 #include "evenkeel/evenkeel.h"
 #include "libtorch/oracle.h"
 
-namespace evenkeel {
+namespace evenkeel::ghost_batch_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracle
@@ -154,4 +154,4 @@ TEST(GhostBatchErrorTest, BadPartsAreOneClearLine) {
 }
 
 }  // namespace
-}  // namespace evenkeel
+}  // namespace evenkeel::ghost_batch_test

@@ -10,7 +10,7 @@
 #include "libtorch/finite_differences.h"
 #include "libtorch/oracle.h"
 
-namespace evenkeel {
+namespace evenkeel::gradient_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracle
@@ -178,4 +178,4 @@ TEST(AutogradTest, ForwardModeIsRefusedRatherThanDropped) {
 }
 
 }  // namespace
-}  // namespace evenkeel
+}  // namespace evenkeel::gradient_test

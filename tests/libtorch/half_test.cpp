@@ -9,7 +9,7 @@
 #include "evenkeel/evenkeel.h"
 #include "libtorch/oracle.h"
 
-namespace evenkeel {
+namespace evenkeel::half_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracle
@@ -255,4 +255,4 @@ TEST(AutocastTest, AFloatInputStaysFloatAsInPyTorch) {
 }
 
 }  // namespace
-}  // namespace evenkeel
+}  // namespace evenkeel::half_test

@@ -5,7 +5,7 @@
 #include "evenkeel/evenkeel.h"
 #include "libtorch/oracle.h"
 
-namespace evenkeel {
+namespace evenkeel::inplace_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracle
@@ -131,4 +131,4 @@ TEST(InplaceTest, InferenceTensorsAreOverwrittenInInferenceModeOnly) {
 }
 
 }  // namespace
-}  // namespace evenkeel
+}  // namespace evenkeel::inplace_test

@@ -12,7 +12,7 @@
 #include "libtorch/kernel_calls.h"
 #include "libtorch/oracle.h"
 
-namespace evenkeel {
+namespace evenkeel::layout_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracle
@@ -166,4 +166,4 @@ TEST(TorchExecutorTest, RunsSeriallyInsideAParallelRegion) {
 }
 
 }  // namespace
-}  // namespace evenkeel
+}  // namespace evenkeel::layout_test

@@ -9,7 +9,7 @@
 #include "libtorch/finite_differences.h"
 #include "libtorch/magnitudes.h"
 
-namespace evenkeel {
+namespace evenkeel::mask_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracle
@@ -256,4 +256,4 @@ TEST(MaskErrorTest, EveryBadMaskIsOneClearLine) {
 }
 
 }  // namespace
-}  // namespace evenkeel
+}  // namespace evenkeel::mask_test

@@ -7,7 +7,7 @@
 
 #include "evenkeel/evenkeel.h"
 
-namespace evenkeel {
+namespace evenkeel::module_test {
 namespace {
 
 using torch::Tensor;
@@ -223,4 +223,4 @@ TEST(BatchNormFunctionTest, RunningStatisticsThatAreNotContiguousAreUpdatedInPla
 }
 
 }  // namespace
-}  // namespace evenkeel
+}  // namespace evenkeel::module_test

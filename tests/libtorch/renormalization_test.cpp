@@ -8,7 +8,7 @@
 #include "libtorch/finite_differences.h"
 #include "libtorch/oracle.h"
 
-namespace evenkeel {
+namespace evenkeel::renormalization_test {
 namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the oracle
@@ -178,4 +178,4 @@ TEST(RenormalizationErrorTest, BadLimitsAndMissingStatisticsAreOneClearLine) {
 }
 
 }  // namespace
-}  // namespace evenkeel
+}  // namespace evenkeel::renormalization_test

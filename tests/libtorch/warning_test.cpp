@@ -7,7 +7,7 @@
 
 #include "evenkeel/evenkeel.h"
 
-namespace evenkeel {
+namespace evenkeel::warning_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -30,4 +30,4 @@ TEST(MomentumWarningDeathTest, AMomentumThatLooksTurnedRoundIsPointedOut) {
 }
 
 }  // namespace
-}  // namespace evenkeel
+}  // namespace evenkeel::warning_test

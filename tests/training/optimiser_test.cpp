@@ -6,9 +6,9 @@
 #include <map>
 #include <string>
 
-#include "training/digit_network.h"
+#include "models/digit_network.h"
 
-namespace evenkeel::training {
+namespace evenkeel::training::optimiser_test {
 namespace {
 
 using torch::Tensor;
@@ -21,15 +21,15 @@ TrainConfig sgd(double momentum, double weight_decay) {
   return config;
 }
 
-DigitNetwork seeded() {
+models::DigitNetwork seeded() {
   torch::manual_seed(3);
-  DigitNetwork network(Norm::kBatch);
+  models::DigitNetwork network(models::Norm::kBatch);
   network->to(torch::kDouble);
   return network;
 }
 
 // Gradients that depend on the step alone.
-void set_gradients(const Network& network, int step) {
+void set_gradients(const models::Network& network, int step) {
   torch::manual_seed(static_cast<std::uint64_t>(100 + step));
   for (auto& parameter : network.parameters()) parameter.mutable_grad() = torch::randn_like(parameter);
 }
@@ -97,4 +97,4 @@ TEST(OptimiserTest, AdamIsLibTorchs) {
 }
 
 }  // namespace
-}  // namespace evenkeel::training
+}  // namespace evenkeel::training::optimiser_test

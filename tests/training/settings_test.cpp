@@ -1,3 +1,4 @@
+#include "models/model.h"
 #include "training/settings.h"
 
 #include <gmock/gmock.h>
@@ -5,7 +6,7 @@
 
 #include <stdexcept>
 
-namespace evenkeel::training {
+namespace evenkeel::training::settings_test {
 namespace {
 
 using ::testing::ThrowsMessage;
@@ -41,13 +42,13 @@ TEST(ScheduleTest, DoublingDoublesEveryTwoEpochs) {
 }
 
 TEST(SettingsTest, NamesComeBackAndOthersAreOneLineThatSaysWhatThereIs) {
-  for (const auto model : {Model::kDigits, Model::kResNet9})
-    EXPECT_EQ(model_from_name(name_of(model)), model);
+  for (const auto model : {models::Model::kDigits, models::Model::kResNet9})
+    EXPECT_EQ(models::model_from_name(name_of(model)), model);
   for (const auto kind : {OptimiserKind::kAdam, OptimiserKind::kSgd})
     EXPECT_EQ(optimiser_from_name(name_of(kind)), kind);
   for (const auto schedule : {Schedule::kConstant, Schedule::kPeak, Schedule::kDoubling})
     EXPECT_EQ(schedule_from_name(name_of(schedule)), schedule);
-  EXPECT_THAT([] { model_from_name("resnet"); },
+  EXPECT_THAT([] { models::model_from_name("resnet"); },
               ThrowsMessage<std::runtime_error>("model: expected one of digits, resnet9, found \"resnet\""));
   EXPECT_THAT(
       [] { schedule_from_name(""); },
@@ -55,4 +56,4 @@ TEST(SettingsTest, NamesComeBackAndOthersAreOneLineThatSaysWhatThereIs) {
 }
 
 }  // namespace
-}  // namespace evenkeel::training
+}  // namespace evenkeel::training::settings_test

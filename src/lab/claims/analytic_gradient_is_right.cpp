@@ -6,7 +6,7 @@
 #include "lab/claim.h"
 #include "lab/trial.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::analytic_gradient_is_right {
 namespace {
 
 using torch::Tensor;
@@ -76,4 +76,4 @@ const Register claim({
 });
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::analytic_gradient_is_right

@@ -4,7 +4,7 @@
 #include "lab/claim.h"
 #include "lab/trial.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::bias_is_redundant {
 namespace {
 
 void measure_bias(Trial& trial) {
@@ -46,4 +46,4 @@ const Register claim({
 });
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::bias_is_redundant

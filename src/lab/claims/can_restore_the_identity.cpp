@@ -4,7 +4,7 @@
 #include "lab/claim.h"
 #include "lab/trial.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::can_restore_the_identity {
 namespace {
 
 // How far BN(x) is from x when gamma is `gamma` and beta the mean.
@@ -40,4 +40,4 @@ const Register claim({
 });
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::can_restore_the_identity

@@ -5,7 +5,7 @@
 #include "lab/networks.h"
 #include "lab/training_loop.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::deep_networks_collapse {
 namespace {
 
 using torch::Tensor;
@@ -23,7 +23,7 @@ void measure_collapse(Trial& trial) {
       some_of(trial.data.train, trial.choose<std::int64_t>("pictures", 500, 1000, 2000), trial.seed);
   trial.plan(2);
   const torch::NoGradGuard no_graph;
-  for (const auto which : {Norm::kNone, Norm::kBatch}) {
+  for (const auto which : {models::Norm::kNone, models::Norm::kBatch}) {
     const auto name = in_words(which);
     auto network = make_mlp({.hidden = layers(depth, width), .norm = norm(which)}, trial.seed);
     network->train();
@@ -72,4 +72,4 @@ const Register claim({
 });
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::deep_networks_collapse

@@ -8,7 +8,7 @@
 #include "lab/networks.h"
 #include "lab/training_loop.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::figure_1 {
 namespace {
 
 constexpr std::array kPercentiles{15, 50, 85};
@@ -33,7 +33,7 @@ struct Bands {
   double widest = 0;
 };
 
-void train_and_watch(Trial& trial, Norm which, double rate, std::int64_t steps) {
+void train_and_watch(Trial& trial, models::Norm which, double rate, std::int64_t steps) {
   const auto name = in_words(which) + (rate == 0.1 ? "" : fmt::format(", learning rate {}", rate));
   const auto probe = trial.data.test.first(2000);
   auto network = make_mlp({.hidden = layers(3),
@@ -65,7 +65,7 @@ void measure_figure(Trial& trial) {
   trial.setting("batch size", 60);
   trial.plan(4 * static_cast<double>(steps));
   for (const double rate : trial.setting("learning rates", std::vector<double>{0.1, 0.5}))
-    for (const auto which : {Norm::kBatch, Norm::kNone}) train_and_watch(trial, which, rate, steps);
+    for (const auto which : {models::Norm::kBatch, models::Norm::kNone}) train_and_watch(trial, which, rate, steps);
 }
 
 Picture bands(const std::string& name, const std::string& other, const std::string& letter) {
@@ -123,4 +123,4 @@ const Register claim({
 });
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::figure_1

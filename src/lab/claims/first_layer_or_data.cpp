@@ -7,7 +7,7 @@
 #include "lab/networks.h"
 #include "lab/training_loop.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::first_layer_or_data {
 namespace {
 
 enum class Way { kRaw, kData, kFirst, kHidden };
@@ -19,7 +19,7 @@ const std::vector<std::pair<std::string, Way>> kWays{{"raw", Way::kRaw},
 
 Network make(Way way, std::int64_t pixels, std::uint64_t seed) {
   auto network = make_mlp(
-      {.inputs = pixels, .hidden = layers(3), .norm = norm(way == Way::kHidden ? Norm::kBatch : Norm::kNone)},
+      {.inputs = pixels, .hidden = layers(3), .norm = norm(way == Way::kHidden ? models::Norm::kBatch : models::Norm::kNone)},
       seed);
   if (way != Way::kFirst) return network;
   Network with_first;
@@ -87,4 +87,4 @@ const Register claim({
 });
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::first_layer_or_data

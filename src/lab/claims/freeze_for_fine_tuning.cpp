@@ -6,7 +6,7 @@
 #include "lab/shifts.h"
 #include "lab/training_loop.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::freeze_for_fine_tuning {
 namespace {
 
 struct Pair {
@@ -36,7 +36,7 @@ void measure_fine_tuning(Trial& trial) {
   const auto steps = trial.choose<std::int64_t>("steps before", 800, 1500, 3000);
   const auto pictures = trial.setting<std::int64_t>("pictures to fine-tune on", 400);
   trial.plan(static_cast<double>(steps + 4 * pictures));
-  auto network = make_mlp({.hidden = layers(3), .norm = norm(Norm::kBatch)}, trial.seed);
+  auto network = make_mlp({.hidden = layers(3), .norm = norm(models::Norm::kBatch)}, trial.seed);
   train(trial, network, trial.data.train, {.learning_rate = 0.1, .steps = steps});
 
   const auto few = some_of(trial.data.train, pictures, trial.seed);
@@ -93,4 +93,4 @@ const Register claim({
 });
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::freeze_for_fine_tuning

@@ -5,7 +5,7 @@
 #include "lab/networks.h"
 #include "lab/training_loop.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::ghost_batches {
 namespace {
 
 constexpr std::int64_t kBatch = 2048;
@@ -69,4 +69,4 @@ const Register claim({
 });
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::ghost_batches

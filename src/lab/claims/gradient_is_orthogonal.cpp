@@ -7,7 +7,7 @@
 #include "lab/networks.h"
 #include "lab/training_loop.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::gradient_is_orthogonal {
 namespace {
 
 // |cos| between each unit's weights and their gradient, the largest one.
@@ -79,4 +79,4 @@ const Register claim({
 });
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::gradient_is_orthogonal

@@ -3,7 +3,7 @@
 #include "lab/networks.h"
 #include "lab/training_loop.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::higher_learning_rates {
 namespace {
 
 constexpr double kReached = 92;  // percent
@@ -13,8 +13,8 @@ void measure_rates(Trial& trial) {
       trial.setting("learning rates", std::vector<double>{.01, .03, .1, .3, 1, 3, 10, 30, 100});
   const auto steps = trial.choose<std::int64_t>("steps", 400, 400, 400);
   trial.plan(static_cast<double>(2 * steps) * static_cast<double>(rates.size()));
-  for (const auto which : {Norm::kNone, Norm::kBatch}) {
-    const std::string name = which == Norm::kBatch ? "with batch norm" : "without";
+  for (const auto which : {models::Norm::kNone, models::Norm::kBatch}) {
+    const std::string name = which == models::Norm::kBatch ? "with batch norm" : "without";
     double largest = 0;  // none
     for (const double rate : rates) {
       auto network = make_mlp({.hidden = layers(5), .norm = norm(which)}, trial.seed);
@@ -63,4 +63,4 @@ const Register claim({
 });
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::higher_learning_rates

@@ -6,7 +6,7 @@
 #include "lab/claim.h"
 #include "lab/trial.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::inference_needs_the_unbiased_variance {
 namespace {
 
 // The average of what a layer's running variance takes from batches of `size`, relative to the true variance, 1.
@@ -73,4 +73,4 @@ const Register claim({
 });
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::inference_needs_the_unbiased_variance

@@ -5,7 +5,7 @@
 #include "lab/networks.h"
 #include "lab/training_loop.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::insensitive_to_initialisation {
 namespace {
 
 constexpr double kReached = 70;  // percent
@@ -38,7 +38,7 @@ void measure_scales(Trial& trial) {
   const auto sample = some_of(trial.data.train, pictures, trial.seed);
   const auto draws = trial.choose<std::uint64_t>("networks averaged at each scale", 1, 3, 3);
   trial.plan(2.0 * kScales * static_cast<double>(draws) * static_cast<double>(steps));
-  for (const auto which : {Norm::kNone, Norm::kBatch}) {
+  for (const auto which : {models::Norm::kNone, models::Norm::kBatch}) {
     const auto curve = "accuracy " + in_words(which);
     for (int i = 0; i < kScales; ++i) {
       const double scale = std::pow(10, -4 + 4.0 * i / (kScales - 1));
@@ -87,4 +87,4 @@ const Register claim({
 });
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::insensitive_to_initialisation

@@ -7,7 +7,7 @@
 #include "lab/networks.h"
 #include "lab/training_loop.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::internal_covariate_shift {
 namespace {
 
 using torch::Tensor;
@@ -57,7 +57,7 @@ std::vector<Tensor> sorted_inputs(Network& network, const Sample& probe) {
 // Wasserstein-1 distance of two samples of equal size, the mean over the units.
 double distance(const Tensor& a, const Tensor& b) { return (a - b).abs().mean().item<double>(); }
 
-void watch(Trial& trial, Norm which, double rate, std::int64_t steps) {
+void watch(Trial& trial, models::Norm which, double rate, std::int64_t steps) {
   constexpr std::int64_t kEvery = 20;
   constexpr std::size_t kLayers = 6;  // linear ones
   const auto name = in_words(which);
@@ -103,7 +103,7 @@ void measure_shift(Trial& trial) {
   const auto steps = trial.choose<std::int64_t>("steps", 300, 600, 2000);
   const auto rate = trial.setting("learning rate", 0.1);
   trial.plan(2 * static_cast<double>(steps));
-  for (const auto which : {Norm::kNone, Norm::kBatch}) watch(trial, which, rate, steps);
+  for (const auto which : {models::Norm::kNone, models::Norm::kBatch}) watch(trial, which, rate, steps);
 }
 
 std::vector<PictureCurve> both(const std::string& what) {
@@ -164,4 +164,4 @@ const Register claim({
 });
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::internal_covariate_shift

@@ -5,7 +5,7 @@
 #include "lab/small_cnn.h"
 #include "lab/training_loop.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::local_response_is_not_batch_norm {
 namespace {
 
 namespace nn = torch::nn;
@@ -83,4 +83,4 @@ const Register claim({
 });
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::local_response_is_not_batch_norm

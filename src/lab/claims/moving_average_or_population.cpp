@@ -6,7 +6,7 @@
 #include "lab/networks.h"
 #include "lab/training_loop.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::moving_average_or_population {
 namespace {
 
 void measure_statistics(Trial& trial) {
@@ -73,4 +73,4 @@ const Register claim({
 });
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::moving_average_or_population

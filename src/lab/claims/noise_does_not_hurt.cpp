@@ -7,7 +7,7 @@
 #include "lab/networks.h"
 #include "lab/training_loop.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::noise_does_not_hurt {
 namespace {
 
 using torch::Tensor;
@@ -73,7 +73,7 @@ void measure_noise(Trial& trial) {
   trial.setting("scale s, drawn from 1/s to s", NoisyBatchNormImpl::kScale);
   trial.plan(static_cast<double>(2 + shifts.size()) * static_cast<double>(steps));
   watch(trial, "without", {}, steps);
-  watch(trial, "batch norm", norm(Norm::kBatch), steps);
+  watch(trial, "batch norm", norm(models::Norm::kBatch), steps);
   for (const double shift : shifts)
     watch(
         trial, fmt::format("noise {}", shift),
@@ -125,4 +125,4 @@ const Register claim({
 });
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::noise_does_not_hurt

@@ -7,7 +7,7 @@
 #include "lab/networks.h"
 #include "lab/training_loop.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::normalising_outside_the_gradient {
 namespace {
 
 struct Drift {
@@ -58,7 +58,7 @@ void measure_network(Trial& trial) {
   const auto steps = trial.choose<std::int64_t>("steps", 800, 1000, 2000);
   trial.plan(2 * static_cast<double>(steps));
   const auto rate = trial.setting("learning rate", 1.0);
-  for (const auto which : {Norm::kDetached, Norm::kBatch}) {
+  for (const auto which : {models::Norm::kDetached, models::Norm::kBatch}) {
     auto network = make_mlp({.hidden = layers(3),
                              .nonlinearity = Nonlinearity::kSigmoid,
                              .norm = norm(which),
@@ -66,7 +66,7 @@ void measure_network(Trial& trial) {
                              .weights = Weights::kConstant,
                              .deviation = 0.1},
                             trial.seed);
-    const std::string name = which == Norm::kBatch ? "inside" : "outside the gradient";
+    const std::string name = which == models::Norm::kBatch ? "inside" : "outside the gradient";
     train(trial, network, trial.data.train, {.learning_rate = rate, .batch_size = 100, .steps = steps},
           [&](std::int64_t step, double loss) {
             if (step % 10 == 0) trial.record.point("loss " + name, static_cast<double>(step), loss);
@@ -124,4 +124,4 @@ const Register claim({
 });
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::normalising_outside_the_gradient

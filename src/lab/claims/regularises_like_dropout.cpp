@@ -7,7 +7,7 @@
 #include "lab/networks.h"
 #include "lab/training_loop.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::regularises_like_dropout {
 namespace {
 
 struct Case {
@@ -55,7 +55,7 @@ void measure_errors(Trial& trial) {
   trial.plan(static_cast<double>(5 * epochs * pictures));
   for (const auto& item : kCases) {
     auto network = make_mlp({.hidden = layers(2, 300),
-                             .norm = norm(item.batch_norm ? Norm::kBatch : Norm::kNone),
+                             .norm = norm(item.batch_norm ? models::Norm::kBatch : models::Norm::kNone),
                              .dropout = item.dropout},
                             trial.seed);
     const auto per_epoch = pictures / item.batch_size;
@@ -117,4 +117,4 @@ const Register claim({
 });
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::regularises_like_dropout

@@ -6,22 +6,22 @@
 #include "lab/claim.h"
 #include "lab/networks.h"
 #include "lab/training_loop.h"
-#include "training/resnet9.h"
+#include "models/resnet9.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::resnet_needs_batch_norm {
 namespace {
 
-using training::ResNet9;
+using models::ResNet9;
 
 // Page's stress: the learning rate doubles every two epochs until the training breaks down.
 double learning_rate(std::int64_t epoch) { return 0.005 * std::pow(2, static_cast<double>(epoch) / 2); }
 
 constexpr double kBroken = 2.2;  // a loss so near that of guessing, ln 10 = 2.30, is none
 
-void stress(Trial& trial, Norm which, const Sample& sample, std::int64_t width, std::int64_t batch_size,
+void stress(Trial& trial, models::Norm which, const Sample& sample, std::int64_t width, std::int64_t batch_size,
             std::int64_t epochs) {
-  const std::string name = which == Norm::kBatch ? "with batch norm" : "without";
-  ResNet9 network(which, width);
+  const std::string name = which == models::Norm::kBatch ? "with batch norm" : "without";
+  models::ResNet9 network(which, width);
   draw_weights(*network, Weights::kHe, 0, trial.seed);  // the best chance for the network without
   torch::optim::SGD optimiser(
       network->parameters(), torch::optim::SGDOptions(0.005).momentum(0.9).nesterov(true).weight_decay(5e-4));
@@ -63,7 +63,7 @@ void measure_stress(Trial& trial) {
   sample.pictures =
       (sample.pictures - of_channels(trial.data.pixel_mean)) / of_channels(trial.data.pixel_deviation);
   trial.plan(2.0 * static_cast<double>(epochs) * static_cast<double>(pictures / batch_size));
-  for (const auto which : {Norm::kNone, Norm::kBatch})
+  for (const auto which : {models::Norm::kNone, models::Norm::kBatch})
     stress(trial, which, sample, width, batch_size, epochs);
 }
 
@@ -102,4 +102,4 @@ const Register claim({
 });
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::resnet_needs_batch_norm

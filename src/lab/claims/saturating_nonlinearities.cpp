@@ -6,7 +6,7 @@
 #include "lab/networks.h"
 #include "lab/training_loop.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::saturating_nonlinearities {
 namespace {
 
 // The gradient of the first layer over that of the last, before any training.
@@ -21,7 +21,7 @@ void measure_depths(Trial& trial) {
   const auto steps = trial.choose<std::int64_t>("steps", 1000, 1000, 3000);
   const auto depths = trial.setting("hidden layers", std::vector<std::int64_t>{5, 8, 12});
   trial.plan(2 * static_cast<double>(steps) * static_cast<double>(depths.size()));
-  for (const auto which : {Norm::kNone, Norm::kBatch}) {
+  for (const auto which : {models::Norm::kNone, models::Norm::kBatch}) {
     double worst = 100;
     double best = 0;
     for (const auto depth : depths) {
@@ -88,4 +88,4 @@ const Register claim({
 });
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::saturating_nonlinearities

@@ -4,7 +4,7 @@
 #include "lab/claim.h"
 #include "lab/trial.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::scale_invariance {
 namespace {
 
 using torch::Tensor;
@@ -88,4 +88,4 @@ const Register claim({
 });
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::scale_invariance

@@ -3,18 +3,18 @@
 #include "lab/claim.h"
 #include "lab/small_cnn.h"
 #include "lab/training_loop.h"
-#include "training/norms/make_norm.h"
+#include "models/norms/make_norm.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::small_batches {
 namespace {
 
 const std::vector<std::int64_t> kBatchSizes{2, 4, 8, 16, 32};
 
-void measure_sizes(Trial& trial, const std::string& kind, const std::vector<Norm>& norms,
+void measure_sizes(Trial& trial, const std::string& kind, const std::vector<models::Norm>& norms,
                    const Sample& sample, const Sample& test, std::int64_t epochs,
-                   const std::function<Network(Norm)>& make) {
+                   const std::function<Network(models::Norm)>& make) {
   for (const auto which : norms) {
-    const auto name = fmt::format("{}{} norm", kind, training::name_of(which));
+    const auto name = fmt::format("{}{} norm", kind, name_of(which));
     double lowest = 100;
     double highest = 0;
     for (const auto size : kBatchSizes) {
@@ -37,19 +37,19 @@ void measure_small_batches(Trial& trial) {
   const auto sample = some_of(trial.data.train, trial.setting<std::int64_t>("pictures", 6000), trial.seed);
   const auto epochs = trial.choose<std::int64_t>("epochs", 2, 3, 3);
   const bool with_cnn = trial.effort == Effort::kFull;
-  const std::vector<Norm> of_mlp{Norm::kBatch, Norm::kGroup, Norm::kLayer, Norm::kRenorm};
-  const std::vector<Norm> of_cnn{Norm::kBatch, Norm::kGroup, Norm::kInstance};
+  const std::vector<models::Norm> of_mlp{models::Norm::kBatch, models::Norm::kGroup, models::Norm::kLayer, models::Norm::kRenorm};
+  const std::vector<models::Norm> of_cnn{models::Norm::kBatch, models::Norm::kGroup, models::Norm::kInstance};
   double steps = 0;
   for (const auto size : kBatchSizes) steps += static_cast<double>(epochs * sample.count() / size);
   trial.plan(steps * static_cast<double>(of_mlp.size() + (with_cnn ? of_cnn.size() : 0)));
 
   measure_sizes(trial, "", of_mlp, sample, trial.data.test, epochs,
-                [&](Norm which) { return make_mlp({.hidden = layers(3), .norm = norm(which)}, trial.seed); });
+                [&](models::Norm which) { return make_mlp({.hidden = layers(3), .norm = norm(which)}, trial.seed); });
   if (with_cnn)
     measure_sizes(trial, "CNN, ", of_cnn, sample.to_pictures(1), trial.data.test.to_pictures(1), epochs,
-                  [&](Norm which) {
+                  [&](models::Norm which) {
                     const auto make = [which](auto channels) {
-                      return training::make_norm(which, channels, 2);
+                      return models::make_norm(which, channels, 2);
                     };
                     return make_small_cnn(make, trial.seed);
                   });
@@ -96,4 +96,4 @@ const Register claim({
 });
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::small_batches

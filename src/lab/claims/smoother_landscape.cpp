@@ -9,7 +9,7 @@
 #include "lab/networks.h"
 #include "lab/training_loop.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::smoother_landscape {
 namespace {
 
 using torch::Tensor;
@@ -63,7 +63,7 @@ Roughness look_ahead(Network& trained, const Sample& batch) {
   return found;
 }
 
-void walk(Trial& trial, Norm which, double rate, std::int64_t steps) {
+void walk(Trial& trial, models::Norm which, double rate, std::int64_t steps) {
   constexpr std::int64_t kEvery = 10;
   const auto name = fmt::format("{}, learning rate {}", in_words(which), rate);
   auto network = make_mlp({.hidden = layers(5), .norm = norm(which)}, trial.seed);
@@ -89,7 +89,7 @@ void measure_landscape(Trial& trial) {
   const auto rates = trial.setting("learning rates", std::vector<double>{.1, .3});
   trial.plan(static_cast<double>(2 * steps) * static_cast<double>(rates.size()));
   for (const double rate : rates)
-    for (const auto which : {Norm::kNone, Norm::kBatch}) walk(trial, which, rate, steps);
+    for (const auto which : {models::Norm::kNone, models::Norm::kBatch}) walk(trial, which, rate, steps);
 }
 
 std::vector<PictureCurve> both(const std::string& what, const std::string& rate) {
@@ -143,4 +143,4 @@ const Register claim({
 });
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::smoother_landscape

@@ -10,7 +10,7 @@
 #include "lab/shifts.h"
 #include "lab/training_loop.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::test_time_shift {
 namespace {
 
 struct NamedShift {
@@ -48,7 +48,7 @@ void measure_shifts(Trial& trial) {
   const auto many = trial.setting<std::int64_t>("adaptation pictures", 5000);
   const auto few = trial.setting<std::int64_t>("few adaptation pictures", 64);
   trial.plan(static_cast<double>(steps));
-  auto network = make_mlp({.hidden = layers(3), .norm = norm(Norm::kBatch)}, trial.seed);
+  auto network = make_mlp({.hidden = layers(3), .norm = norm(models::Norm::kBatch)}, trial.seed);
   train(trial, network, trial.data.train, {.learning_rate = 0.1, .steps = steps});
 
   const auto pool = some_of(trial.data.train, many, trial.seed);
@@ -74,8 +74,8 @@ void measure_shifts(Trial& trial) {
   add("one class", only_class(pool, 1), trial.data.test);
 }
 
-std::vector<training::Tic> tics() {
-  std::vector<training::Tic> tics{{1, "none"}};
+std::vector<report::Tic> tics() {
+  std::vector<report::Tic> tics{{1, "none"}};
   for (const char* name : {"contr.", "bright", "both", "noise", "moved", "invert", "class"})
     tics.push_back({static_cast<double>(tics.size() + 1), name});
   return tics;
@@ -133,4 +133,4 @@ const Register claim({
 });
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::test_time_shift

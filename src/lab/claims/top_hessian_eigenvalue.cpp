@@ -8,7 +8,7 @@
 #include "lab/networks.h"
 #include "lab/training_loop.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::top_hessian_eigenvalue {
 namespace {
 
 using torch::Tensor;
@@ -57,15 +57,15 @@ void measure_curvature(Trial& trial) {
   const auto rate = trial.setting("learning rate", 0.05);
   trial.plan(static_cast<double>(2 * steps + 3 * iterations));
   const auto batch = some_of(trial.data.train, trial.setting<std::int64_t>("pictures", 500), trial.seed);
-  const auto trained = [&](Norm which) {
+  const auto trained = [&](models::Norm which) {
     auto network = make_mlp(
         {.hidden = layers(5), .nonlinearity = Nonlinearity::kSoftplus, .norm = norm(which)}, trial.seed);
     train(trial, network, trial.data.train, {.learning_rate = rate, .steps = steps});
     network->train();
     return network;
   };
-  auto without = trained(Norm::kNone);
-  auto with = trained(Norm::kBatch);
+  auto without = trained(models::Norm::kNone);
+  auto with = trained(models::Norm::kBatch);
   auto frozen = with_frozen_statistics(with, batch);
   for (auto& [name, network] : {std::pair<std::string, Network>("batch norm", with),
                                 {"frozen statistics", frozen},
@@ -111,4 +111,4 @@ const Register claim({
 });
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::top_hessian_eigenvalue

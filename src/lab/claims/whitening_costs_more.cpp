@@ -8,34 +8,34 @@
 #include "lab/median.h"
 #include "lab/networks.h"
 #include "lab/training_loop.h"
-#include "training/norms/whitening.h"
+#include "models/norms/whitening.h"
 
-namespace evenkeel::lab {
+namespace evenkeel::lab::whitening_costs_more {
 namespace {
 
 using torch::Tensor;
-using training::BatchWhitening;
-using training::BatchWhiteningOptions;
-using training::WhiteningMethod;
+using models::BatchWhitening;
+using models::BatchWhiteningOptions;
+using models::WhiteningMethod;
 
 struct Kind {
   std::string name;
   MakeNorm make;
 };
 
-Kind whitening(const std::string& name, WhiteningMethod method, std::int64_t iterations = 5) {
+Kind whitening(const std::string& name, models::WhiteningMethod method, std::int64_t iterations = 5) {
   return {name, [=](auto width) {
             return torch::nn::AnyModule(
-                BatchWhitening(BatchWhiteningOptions(width).method(method).iterations(iterations)));
+                models::BatchWhitening(models::BatchWhiteningOptions(width).method(method).iterations(iterations)));
           }};
 }
 
 std::vector<Kind> kinds() {
-  return {{"batch norm", norm(Norm::kBatch)},
-          whitening("ZCA", WhiteningMethod::kZca),
-          whitening("Cholesky", WhiteningMethod::kCholesky),
-          whitening("IterNorm 5", WhiteningMethod::kNewtonSchulz, 5),
-          whitening("IterNorm 10", WhiteningMethod::kNewtonSchulz, 10)};
+  return {{"batch norm", norm(models::Norm::kBatch)},
+          whitening("ZCA", models::WhiteningMethod::kZca),
+          whitening("Cholesky", models::WhiteningMethod::kCholesky),
+          whitening("IterNorm 5", models::WhiteningMethod::kNewtonSchulz, 5),
+          whitening("IterNorm 10", models::WhiteningMethod::kNewtonSchulz, 10)};
 }
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
@@ -162,4 +162,4 @@ const Register claim({
 });
 
 }  // namespace
-}  // namespace evenkeel::lab
+}  // namespace evenkeel::lab::whitening_costs_more

@@ -1,0 +1,9 @@
+// evenkeel-bench: what `evenkeel bench` starts.
+#include <array>
+
+#include "program.h"
+
+int main(int count, char** arguments) {
+  constexpr std::array<evenkeel::app::AddCommand, 1> kCommands{evenkeel::app::add_bench};
+  return evenkeel::app::run_program(count, arguments, kCommands);
+}

@@ -1,0 +1,20 @@
+// Forwards in training mode that leave the running statistics alone.
+#pragma once
+
+namespace evenkeel {
+
+// While one lives, no batch norm of Evenkeel that this thread calls in training mode changes its running
+// statistics: it normalises with the batch and leaves them alone. For probe forwards, and for recomputing a
+// forward in a backward (activation checkpointing), which would count the batch twice.
+class NoStatisticsUpdateGuard {
+ public:
+  NoStatisticsUpdateGuard();
+  ~NoStatisticsUpdateGuard();
+  NoStatisticsUpdateGuard(const NoStatisticsUpdateGuard&) = delete;
+  NoStatisticsUpdateGuard& operator=(const NoStatisticsUpdateGuard&) = delete;
+
+ private:
+  bool before_;
+};
+
+}  // namespace evenkeel

@@ -1,0 +1,44 @@
+// The calls that PyTorch's operators make, and Evenkeel's answer to those it takes.
+//
+// PyTorch keeps the statistics of a batch as save_mean and save_invstd = 1 / sqrt(variance + eps), in the dtype
+// of the parameters; both are empty tensors after an evaluation.
+#pragma once
+
+#include <torch/types.h>
+
+#include <array>
+#include <tuple>
+
+namespace evenkeel::dropin {
+
+using torch::Tensor;
+
+// Whether this LibTorch normalises bfloat16 and float16 on the CPU; where it throws, so does a call with them.
+bool torch_computes_halves();
+
+struct Outputs {
+  Tensor output, save_mean, save_invstd;
+};
+
+struct ForwardCall {
+  Tensor input, weight, bias, running_mean, running_var;
+  bool training;
+  double momentum, eps;
+
+  bool is_taken() const;
+  bool is_taken_into(const Outputs& outputs) const;
+  Outputs run() const;
+  void run_into(const Outputs& outputs) const;
+};
+
+struct BackwardCall {
+  Tensor grad_output, input, weight, running_mean, running_var, save_mean, save_invstd;
+  bool training;
+  double eps;
+  std::array<bool, 3> wanted;  // the gradients of input, weight, bias
+
+  bool is_taken() const;
+  std::tuple<Tensor, Tensor, Tensor> run() const;
+};
+
+}  // namespace evenkeel::dropin

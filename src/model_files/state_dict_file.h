@@ -1,0 +1,20 @@
+// Files of tensors that pass both ways between this program and Python: torch.save(module.state_dict(), path)
+// and torch.load(path), with its default weights_only=True.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "model_files/state_dict.h"
+
+namespace evenkeel::model_files {
+
+// The whole file. The same tensors give the same bytes.
+std::string encode_state_dict(const StateDict& state);
+
+// Reads a file written by encode_state_dict or by torch.save since PyTorch 1.6. Nothing in the file is
+// executed, every size is checked before memory is taken, and every byte read has a checksum. Throws std::runtime_error with one line (the path, what was expected, what was found) for
+// anything else.
+StateDict read_state_dict(const std::filesystem::path& path);
+
+}  // namespace evenkeel::model_files

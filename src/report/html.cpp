@@ -1,0 +1,74 @@
+#include "report/html.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace evenkeel::report {
+namespace {
+
+constexpr std::string_view kNarrowSpace = "\u202f";  // does not break: a number and its unit stay together
+constexpr std::string_view kMinus = "\u2212";
+
+std::string with_minus_sign(std::string number) {
+  if (number.starts_with('-')) number.replace(0, 1, kMinus);
+  return number;
+}
+
+std::string not_finite_text(double value) {
+  if (std::isnan(value)) return "not a number";
+  return value > 0 ? "infinite" : fmt::format("{}infinite", kMinus);
+}
+
+}  // namespace
+
+std::string escape(std::string_view text) {
+  std::string result;
+  result.reserve(text.size());
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        result += "&amp;";
+        break;
+      case '<':
+        result += "&lt;";
+        break;
+      case '>':
+        result += "&gt;";
+        break;
+      case '"':
+        result += "&quot;";
+        break;
+      case '\'':
+        result += "&#39;";
+        break;
+      default:
+        result += c;
+    }
+  }
+  return result;
+}
+
+std::string number_text(double value) {
+  return std::isfinite(value) ? with_minus_sign(fmt::format("{:.4g}", value)) : not_finite_text(value);
+}
+
+std::string percent_text(double fraction) {
+  if (!std::isfinite(fraction)) return not_finite_text(fraction);
+  return with_minus_sign(fmt::format("{:.2f}{}%", 100 * fraction, kNarrowSpace));
+}
+
+std::string duration_text(double seconds) {
+  if (!std::isfinite(seconds) || seconds < 0 || seconds > 1e12) return "unknown";
+  if (seconds < 59.95) return fmt::format("{:.1f}{}s", seconds, kNarrowSpace);
+  const auto whole = static_cast<std::int64_t>(std::llround(seconds));
+  const std::int64_t minutes = whole / 60;
+  if (minutes < 60) return fmt::format("{}{}min {}{}s", minutes, kNarrowSpace, whole % 60, kNarrowSpace);
+  return fmt::format("{}{}h {:02}{}min", minutes / 60, kNarrowSpace, minutes % 60, kNarrowSpace);
+}
+
+std::string count_text(std::int64_t count, std::string_view thing) {
+  return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
+}
+
+}  // namespace evenkeel::report

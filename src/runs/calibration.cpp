@@ -1,0 +1,91 @@
+#include "runs/calibration.h"
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <span>
+#include <stdexcept>
+
+#include "data/batches.h"
+#include "evenkeel/batch_norm_layer.h"
+
+namespace evenkeel::runs {
+namespace {
+
+struct Statistics {
+  torch::Tensor mean;
+  torch::Tensor variance;
+};
+
+std::map<std::string, Statistics> running_statistics(models::Network& network) {
+  std::map<std::string, Statistics> statistics;
+  for (const auto& [name, layer] : batch_norms(network)) {
+    statistics[name] = {layer.running_mean.to(torch::kDouble), layer.running_var.to(torch::kDouble)};
+  }
+  return statistics;
+}
+
+double root_mean_square(const torch::Tensor& values) { return values.square().mean().sqrt().item<double>(); }
+
+LayerChange change_of(const LayerMoments& layer, const Statistics& before) {
+  const torch::Tensor variance = layer.moments.variance(RunningVariance::kUnbiased);
+  // A dead channel has no deviation; the smallest normal float stands for it, so that no ratio is 0 / 0.
+  const torch::Tensor deviation = variance.clamp_min(std::numeric_limits<float>::min()).sqrt();
+  const torch::Tensor before_deviation = before.variance.clamp_min(std::numeric_limits<float>::min()).sqrt();
+  return {layer.name, layer.moments.channels(),
+          root_mean_square((layer.moments.mean() - before.mean) / deviation),
+          std::exp(2 * root_mean_square((deviation / before_deviation).log()))};
+}
+
+void check(const CalibrationSettings& settings, std::int64_t pictures) {
+  if (settings.batch_size < 1 || settings.batch_size > pictures)
+    throw std::runtime_error(
+        fmt::format("batch size: expected 1 to {} pictures, found {}", pictures, settings.batch_size));
+  const std::int64_t most = (pictures + settings.batch_size - 1) / settings.batch_size;
+  if (settings.batches < 0 || settings.batches > most)
+    throw std::runtime_error(fmt::format("batches: expected 0 to {} of {} pictures, found {}", most,
+                                         settings.batch_size, settings.batches));
+}
+
+}  // namespace
+
+Calibration calibrate(models::Network& network, const data::DataSet& data, const training::TrainConfig& config,
+                      const CalibrationSettings& settings, const CalibrationProgress& progress) {
+  training::check_pictures(data, config);
+  const auto available = training::training_pictures(config, data.train.count);
+  check(settings, available);
+  const auto before = running_statistics(network);
+  if (before.empty())
+    throw std::runtime_error("expected a network with batch norm to calibrate, found one without");
+
+  const auto order = data::shuffled_order(available, config.seed, 0);
+  const std::int64_t most = (available + settings.batch_size - 1) / settings.batch_size;
+  Calibration result;
+  result.batches = settings.batches == 0 ? most : settings.batches;
+  result.pictures = std::min(available, result.batches * settings.batch_size);
+  result.before = training::evaluate(network, data.test, config.pixels);
+
+  const auto passes = settings.depth == Depth::kExact ? static_cast<std::int64_t>(before.size()) : 1;
+  std::int64_t done = 0;
+  const data::BatchMaker make_batch(data.train, config.pixels);
+  const auto forward = [&](std::int64_t batch) {
+    const std::int64_t first = batch * settings.batch_size;
+    const std::int64_t size = std::min(settings.batch_size, result.pictures - first);
+    network.forward(
+        make_batch(std::span(order).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size)))
+            .pictures);
+    progress(++done, passes * result.batches + 1);  // one batch finds the order of the layers
+  };
+  for (const LayerMoments& layer :
+       estimate_population_statistics(network, result.batches, forward, settings.depth)) {
+    result.layers.push_back(change_of(layer, before.at(layer.name)));
+  }
+  result.after = training::evaluate(network, data.test, config.pixels);
+  return result;
+}
+
+}  // namespace evenkeel::runs

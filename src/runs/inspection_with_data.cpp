@@ -1,0 +1,166 @@
+#include "runs/inspection_with_data.h"
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <map>
+#include <numeric>
+#include <span>
+#include <utility>
+
+#include "data/batches.h"
+#include "evenkeel/batch_norm_layer.h"
+#include "evenkeel/population_statistics.h"
+#include "evenkeel/running_statistics.h"
+#include "libtorch/tensor_values.h"
+#include "training/evaluation.h"
+
+namespace evenkeel::runs {
+namespace {
+
+constexpr std::size_t kMostPictures = 4096;
+
+// The pictures in batches; a last batch of one picture is left out, it has no variance.
+class Batches {
+ public:
+  Batches(const data::Pictures& pictures, std::vector<std::int64_t> order, const training::TrainConfig& config)
+      : make_(pictures, config.pixels), order_(std::move(order)), size_(config.batch_size) {}
+
+  std::int64_t count() const { return data::batches_per_epoch(static_cast<std::int64_t>(order_.size()), size_); }
+
+  data::Batch operator[](std::int64_t index) const {
+    const auto first = static_cast<std::size_t>(index * size_);
+    return make_(
+        std::span(order_).subspan(first, std::min(static_cast<std::size_t>(size_), order_.size() - first)));
+  }
+
+ private:
+  data::BatchMaker make_;
+  std::vector<std::int64_t> order_;
+  std::int64_t size_;
+};
+
+Batches sample(const data::Pictures& pictures, const training::TrainConfig& config) {
+  auto order = data::shuffled_order(training::training_pictures(config, pictures.count), config.seed, 0);
+  order.resize(std::min(order.size(), kMostPictures));
+  return {pictures, std::move(order), config};
+}
+
+// Each batch normalised with its own statistics, as in training; the network's stay as they are.
+void run_in_training_mode(models::Network& network, const Batches& batches,
+                          const std::function<void(const data::Batch&, const torch::Tensor& logits)>& use) {
+  const bool was_training = network.is_training();
+  const torch::NoGradGuard no_gradients;
+  const NoStatisticsUpdateGuard no_update;
+  network.train();
+  for (std::int64_t i = 0; i < batches.count(); ++i) {
+    const auto batch = batches[i];
+    use(batch, network.forward(batch.pictures));
+  }
+  network.train(was_training);
+}
+
+double accuracy_by_batch(models::Network& network, const data::Pictures& pictures, const training::TrainConfig& config) {
+  std::vector<std::int64_t> order(static_cast<std::size_t>(pictures.count));
+  std::iota(order.begin(), order.end(), 0);
+  std::int64_t right = 0;
+  std::int64_t count = 0;
+  run_in_training_mode(network, {pictures, std::move(order), config},
+                       [&](const data::Batch& batch, const auto& logits) {
+                         right += logits.argmax(1).eq(batch.labels).sum().template item<std::int64_t>();
+                         count += batch.labels.size(0);
+                       });
+  return static_cast<double>(right) / static_cast<double>(std::max<std::int64_t>(count, 1));
+}
+
+// Mean and variance of a layer's input, and how far they are from those of the population.
+struct Distance {
+  double mean = 0;          // mean over channels of ((mean - population mean) / population std)^2
+  double log_variance = 0;  // mean over channels of ln(variance / population variance)^2
+};
+
+Distance distance(const torch::Tensor& mean, const torch::Tensor& variance,
+                  const ChannelMoments& population) {
+  // A channel that is constant in the data has no scale to measure with.
+  const auto population_variance = population.variance(RunningVariance::kUnbiased);
+  const auto varies = population_variance.gt(0).logical_and(variance.to(torch::kFloat64).gt(0));
+  const auto mean_of = [&](const torch::Tensor& squares) {
+    return varies.any().item<bool>() ? squares.masked_select(varies).mean().item<double>() : 0;
+  };
+  return {mean_of((mean.to(torch::kFloat64) - population.mean()).square() / population_variance),
+          mean_of((variance.to(torch::kFloat64) / population_variance).log().square())};
+}
+
+// Root mean square over channels and batches of the distance of single batches.
+std::map<std::string, Distance> batch_noise(models::Network& network, const Batches& batches,
+                                            const std::map<std::string, ChannelMoments>& population) {
+  std::map<std::string, Distance> noise;
+  const auto layers = batch_norms(network);
+  for (const auto& [name, layer] : layers) {
+    layer.observe([&noise, &population, key = name](const torch::Tensor& input) {
+      const auto moments = ChannelMoments::of(input);
+      const auto one =
+          distance(moments.mean(), moments.variance(RunningVariance::kUnbiased), population.at(key));
+      noise[key].mean += one.mean;
+      noise[key].log_variance += one.log_variance;
+    });
+  }
+  run_in_training_mode(network, batches, [](const data::Batch&, const torch::Tensor&) {});
+  for (const auto& [name, layer] : layers) layer.observe({});
+  for (auto& [name, sum] : noise) {
+    sum.mean = std::sqrt(sum.mean / static_cast<double>(batches.count()));
+    sum.log_variance = std::sqrt(sum.log_variance / static_cast<double>(batches.count()));
+  }
+  return noise;
+}
+
+void add_findings(LayerInspection& layer) {
+  const auto add = [&](Defect defect, std::string what) {
+    layer.findings.push_back({defect, Severity::kWarning, std::move(what), {}});
+  };
+  if (layer.gap->mean_gap > kMeanGapInStd)
+    add(Defect::kMeanGap, fmt::format("running means are {:.2g} standard deviations from those of the data",
+                                      layer.gap->mean_gap));
+  if (layer.gap->log_variance_gap > kLogVarianceGap)
+    add(Defect::kVarianceGap,
+        fmt::format("running variances are off by a factor of {:.2g} from those of the data",
+                    std::exp(layer.gap->log_variance_gap)));
+}
+
+}  // namespace
+
+void add_data(Inspection& inspection, models::Network& network, const data::DataSet& data, const training::TrainConfig& config) {
+  training::check_pictures(data, config);
+  const auto batches = sample(data.train, config);
+  Accuracies accuracies;
+  accuracies.running = training::evaluate(network, data.test, config.pixels).accuracy();
+  accuracies.batch = accuracy_by_batch(network, data.test, config);
+
+  std::map<std::string, ChannelMoments> population;
+  {
+    const StatisticsTransaction put_back(network);
+    for (auto& layer : estimate_population_statistics(
+             network, batches.count(), [&](std::int64_t i) { network.forward(batches[i].pictures); }))
+      population.emplace(layer.name, std::move(layer.moments));
+    accuracies.population = training::evaluate(network, data.test, config.pixels).accuracy();
+  }
+  inspection.accuracies = accuracies;
+
+  const auto noise = batch_noise(network, batches, population);
+  for (const auto& [name, layer] : batch_norms(network)) {
+    for (auto& inspected : inspection.layers) {
+      if (inspected.state.name != name || !population.contains(name)) continue;
+      const auto& moments = population.at(name);
+      const auto gap = distance(layer.running_mean, layer.running_var, moments);
+      inspected.gap = {libtorch::values_of(moments.mean()), libtorch::values_of(moments.variance(RunningVariance::kUnbiased)),
+                       std::sqrt(gap.mean),    std::sqrt(gap.log_variance),
+                       noise.at(name).mean,    noise.at(name).log_variance};
+      add_findings(inspected);
+    }
+  }
+}
+
+}  // namespace evenkeel::runs

@@ -1,0 +1,30 @@
+#include "runs/run_lock.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <stdexcept>
+#include <system_error>
+
+namespace evenkeel::runs {
+
+// config.json is the one file of the folder that is never replaced.
+RunLock::RunLock(const RunFolder& folder)
+    : descriptor_(::open(folder.config().c_str(), O_RDONLY | O_CLOEXEC)) {
+  if (descriptor_ >= 0 && ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
+  const int error = errno;
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (error == EWOULDBLOCK)
+    throw std::runtime_error(
+        fmt::format("{}: expected a run that nobody is training, found one that another process is training",
+                    folder.path.string()));
+  throw std::runtime_error(
+      fmt::format("cannot lock {}: {}", folder.config().string(), std::generic_category().message(error)));
+}
+
+RunLock::~RunLock() { ::close(descriptor_); }
+
+}  // namespace evenkeel::runs

@@ -1,0 +1,241 @@
+#include "report/report.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cctype>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <stdexcept>
+#include <vector>
+
+#include "report/example_report.h"
+#include "report/fake_gnuplot.h"
+#include "report/page_text.h"
+
+namespace evenkeel::report::report_test {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+using ::testing::ThrowsMessage;
+namespace fs = std::filesystem;
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+class ReportTest : public ::testing::Test {
+ protected:
+  ReportTest() {
+    std::string name = (fs::temp_directory_path() / "report_test.XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+  }
+  ~ReportTest() override { fs::remove_all(folder_); }
+
+  std::string read() const {
+    std::ifstream file(folder_ / "report.html", std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  std::string page(const Report& report) const {
+    write_report(folder_ / "report.html", report);
+    return read();
+  }
+
+  fs::path folder_;
+};
+
+std::vector<std::string> plots_of(const std::string& page) { return pieces(page, "<svg", "</svg>"); }
+
+TEST_F(ReportTest, EverySectionAndEveryHeadlineFigureIsThere) {
+  const std::string text = page({"Digits", {{"seed", "42"}}, {example_run()}});
+  EXPECT_THAT(text, StartsWith("<!DOCTYPE html>"));
+  for (const char* part :
+       {"<title>Digits</title>", "<h1>Digits</h1>", "<dt>Test accuracy</dt><dd>99.43\u202f%</dd>",
+        "<dt>Test errors</dt><dd>57 of 10000</dd>", "<dt>Training loss</dt><dd>0.00612</dd>",
+        "<dt>Epochs</dt><dd>10</dd>", "<dt>Time</dt><dd>3\u202fmin 25\u202fs</dd>",
+        "<h2>How the training went</h2>", "<h2>Misclassified pictures</h2>",
+        "21 of 57 misclassified test pictures", "<h2>Batch-norm layers</h2>",
+        "features.1 <small>20 channels</small>", "classifier.1 <small>500 channels</small>",
+        "<h2>What was run</h2>", "<tr><th scope=\"row\">seed</th><td>42</td></tr>"}) {
+    EXPECT_THAT(text, HasSubstr(part));
+  }
+  EXPECT_EQ(count(text, "<svg"), 2 + 3 * 4);
+  EXPECT_EQ(count(text, "<img src=\"data:image/png;base64,"), 21);
+  EXPECT_THAT(text, Not(HasSubstr("<h2>Comparison</h2>")));
+}
+
+TEST_F(ReportTest, ThePageIsWellFormedAndRefersToNothingOutside) {
+  for (const Report& report : {example_comparison(), shortest_report()}) {
+    const std::string text = page(report);
+    EXPECT_EQ(unbalanced_tag(text), "");
+    for (const char* word : {"http", "://", "<script", "url(", "@import", " id="}) {
+      EXPECT_THAT(text, Not(HasSubstr(word)));
+    }
+  }
+}
+
+TEST_F(ReportTest, EveryPlotSaysWhatItShowsAndEveryPictureHasAText) {
+  const std::string text = page(example_comparison());
+  EXPECT_EQ(count(text, "<svg"), count(text, "role=\"img\""));
+  EXPECT_EQ(count(text, "<img"), count(text, " alt=\"Test picture of a "));
+  EXPECT_THAT(text, HasSubstr("aria-label=\"Training loss over the training steps. batch: from "));
+}
+
+TEST_F(ReportTest, TwoRunsAreDrawnInOnePlotAndCompared) {
+  const std::string text = page(example_comparison());
+  EXPECT_THAT(text, HasSubstr("<h2>Comparison</h2>"));
+  EXPECT_THAT(text, HasSubstr("<b>batch</b> ends 0.53 percentage points above <b>none</b>"));
+  EXPECT_THAT(text, HasSubstr("Error rate</th><td>0.57\u202f%</td><td>1.10\u202f%</td>"));
+  const auto plots = plots_of(text);
+  for (int curve = 0; curve < 2; ++curve) {
+    EXPECT_THAT(plots[static_cast<std::size_t>(curve)],
+                AllOf(HasSubstr("class=\"ink-1\""), HasSubstr("class=\"ink-2\"")));
+  }
+  EXPECT_EQ(count(text, "class=\"legend\""), 2);
+}
+
+TEST_F(ReportTest, ManyPointsAreSmoothedAndThePageSaysHow) {
+  const std::string text = page({"Digits", {}, {example_run()}});
+  EXPECT_THAT(text, HasSubstr("the mean of 235 neighbouring values"));
+  EXPECT_THAT(plots_of(text)[0], AllOf(HasSubstr("class=\"faint-1\""), HasSubstr("class=\"ink-1\"")));
+  EXPECT_THAT(plots_of(text)[0], HasSubstr("logarithmic"));
+  EXPECT_THAT(plots_of(text)[1], Not(HasSubstr("faint")));
+}
+
+TEST_F(ReportTest, EveryTextIsEscaped) {
+  Report report = example_comparison();
+  const std::string evil = "<script>\"'&";
+  report.title = evil;
+  report.settings = {{evil, evil}};
+  for (RunForReport& run : report.runs) run.label = evil;
+  report.runs[0].layers[0].name = evil;
+  report.runs[0].train_loss[5].y = kNaN;  // has a remark with the label
+  const std::string text = page(report);
+  EXPECT_THAT(text, Not(HasSubstr("<script")));
+  EXPECT_THAT(text, Not(HasSubstr("\"'&")));
+  EXPECT_EQ(unbalanced_tag(text), "");
+}
+
+TEST_F(ReportTest, ValuesThatAreNotFiniteAreGapsAndSaid) {
+  Report report = {"Odd", {}, {example_run()}};
+  RunForReport& run = report.runs[0];
+  run.train_loss[100].y = kInfinity;
+  run.train_loss[5000].y = kNaN;
+  run.test_accuracy[3].y = kNaN;
+  run.layers[0].running_mean[4] = kNaN;
+  run.layers[1].weight.assign(50, kInfinity);
+  run.final_train_loss = kNaN;
+  const std::string text = page(report);
+  EXPECT_THAT(text, HasSubstr("batch: 2 of 9380 values are not finite"));
+  EXPECT_THAT(text, HasSubstr("batch: 1 of 10 values is not finite"));
+  EXPECT_THAT(text, HasSubstr("running mean: 1 of 20 values not finite"));
+  EXPECT_THAT(text, HasSubstr("γ (weight): 50 of 50 values not finite"));
+  EXPECT_THAT(text, HasSubstr("<dt>Training loss</dt><dd>not a number</dd>"));
+  const auto plots = plots_of(text);
+  EXPECT_EQ(plots.size(), 2 + 3 * 4 - 1U);
+  for (std::string plot : plots) {
+    std::transform(plot.begin(), plot.end(), plot.begin(), [](unsigned char c) { return std::tolower(c); });
+    EXPECT_THAT(plot, AllOf(Not(HasSubstr("nan")), Not(HasSubstr("inf"))));
+  }
+}
+
+TEST_F(ReportTest, ALossThatNeverWasFiniteHasNoPlot) {
+  Report report = shortest_report();
+  report.runs[0].train_loss = {{1, kNaN}, {2, kNaN}};
+  const std::string text = page(report);
+  EXPECT_EQ(count(text, "<svg"), 0);
+  EXPECT_EQ(count(text, "Nothing to draw: no finite value was recorded."), 2);
+}
+
+TEST_F(ReportTest, AnUntestedRunClaimsNothing) {
+  const std::string text = page(shortest_report());
+  EXPECT_THAT(text, HasSubstr("<dt>Test accuracy</dt><dd>not tested</dd>"));
+  EXPECT_THAT(text, HasSubstr("Not known: the network was not tested."));
+  EXPECT_THAT(text, Not(HasSubstr("\u202f%")));
+  EXPECT_EQ(count(text, "<circle"), 1);  // the only loss
+}
+
+TEST_F(ReportTest, WithoutLayersAndWithoutErrorsThePageSaysSo) {
+  Report report = {"Perfect", {}, {example_run()}};
+  report.runs[0].layers.clear();
+  report.runs[0].misclassified.clear();
+  report.runs[0].test_errors = 0;
+  const std::string text = page(report);
+  EXPECT_THAT(text, HasSubstr("This network has no batch-norm layers."));
+  EXPECT_THAT(text, HasSubstr("None: every test picture was classified correctly."));
+}
+
+TEST_F(ReportTest, ALayerMayLackParametersOrStatistics) {
+  Report report = {"Digits", {}, {example_run()}};
+  report.runs[0].layers = {{"plain", {0.5, 0.25}, {2, 3}, {}, {}}, {"nothing", {}, {}, {}, {}}};
+  const std::string text = page(report);
+  EXPECT_THAT(text, HasSubstr("This layer has no γ (weight)."));
+  EXPECT_THAT(text, HasSubstr("nothing <small>0 channels</small>"));
+  EXPECT_EQ(count(text, "<svg"), 2 + 2);
+}
+
+TEST_F(ReportTest, AThousandChannelsStaySmall) {
+  Report report = {"Wide", {}, {shortest_report().runs[0]}};
+  std::vector<double> values;
+  for (int i = 0; i < 1000; ++i) values.push_back((i * 7919 % 1000) * 1e30);
+  report.runs[0].layers = {{"wide", values, values, values, values}};
+  const std::string text = page(report);
+  EXPECT_LT(text.size(), 100'000U);
+  EXPECT_THAT(text, HasSubstr("<td>0 <small>channel&nbsp;0</small></td><td>4.995e+32</td>"));
+}
+
+TEST_F(ReportTest, OnlySixtyPicturesAreShown) {
+  Report report = {"Many", {}, {example_run()}};
+  RunForReport& run = report.runs[0];
+  run.misclassified.assign(500, run.misclassified[0]);
+  run.test_errors = 500;
+  const std::string text = page(report);
+  EXPECT_EQ(count(text, "<img"), 60);
+  EXPECT_THAT(text, HasSubstr("60 of 500 misclassified test pictures"));
+}
+
+TEST_F(ReportTest, AFailureLeavesTheOldPage) {
+  const std::string before = page(shortest_report());
+  Report report = shortest_report();
+  report.title = "another";
+  {
+    const FakeGnuplot none;
+    EXPECT_THROW(write_report(folder_ / "report.html", report), std::runtime_error);
+  }
+  EXPECT_EQ(read(), before);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 1);
+}
+
+TEST_F(ReportTest, NoRunIsOneClearLine) {
+  EXPECT_THAT(
+      [&] {
+        write_report(folder_ / "report.html", {"Nothing", {}, {}});
+      },
+      ThrowsMessage<std::invalid_argument>(HasSubstr("expected 1 to 8 runs, found 0")));
+  EXPECT_FALSE(fs::exists(folder_ / "report.html"));
+}
+
+TEST_F(ReportTest, APictureOfTheWrongSizeIsOneClearLine) {
+  Report report = {"Digits", {}, {example_run()}};
+  report.runs[0].misclassified[3].pixels.pop_back();
+  EXPECT_THAT([&] { write_report(folder_ / "report.html", report); },
+              ThrowsMessage<std::invalid_argument>(HasSubstr("found 783 bytes for 28 x 28")));
+}
+
+TEST_F(ReportTest, ColouredPicturesStandBesideTheNamesOfTheirClasses) {
+  Report report{"Colours", {}, {example_run()}};
+  report.class_names = {"airplane", "<b>oat", "c", "d", "e", "f", "g", "h", "i", "j"};
+  auto& picture = report.runs[0].misclassified[0];
+  picture = {std::vector<std::uint8_t>(3 * 32 * 32), 32, 32, 0, 1, 0.5, 3};
+  const std::string text = page(report);
+  EXPECT_THAT(text, HasSubstr("<img class=\"colour\""));
+  EXPECT_THAT(text, HasSubstr("Test picture of an airplane that was taken for a &lt;b&gt;oat"));
+  EXPECT_THAT(text, HasSubstr("<b>airplane</b> → <b class=\"wrong\">&lt;b&gt;oat</b>"));
+}
+
+}  // namespace
+}  // namespace evenkeel::report::report_test
