@@ -18,7 +18,6 @@
 namespace evenkeel::app {
 namespace calibrate_command {
 
-
 constexpr const char* kExamples = R"(Examples:
   evenkeel calibrate runs/mnist                       exact statistics of all training pictures
   evenkeel calibrate runs/mnist --batches 20          of 20 batches of 250

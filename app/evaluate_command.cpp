@@ -14,7 +14,6 @@
 namespace evenkeel::app {
 namespace evaluate_command {
 
-
 constexpr const char* kExamples = R"(Examples:
   evenkeel evaluate runs/mnist
   evenkeel evaluate runs/mnist --data digits
@@ -55,8 +54,8 @@ void print_json(const data::DataSet& data, const training::Evaluation& result) {
 
 int run(const Arguments& arguments) {
   const auto folder = runs::open_single_run(arguments.run);
-  const auto data =
-      data::open_data_set(arguments.data.empty() ? training::read_config(folder.config()).data : arguments.data);
+  const auto data = data::open_data_set(arguments.data.empty() ? training::read_config(folder.config()).data
+                                                               : arguments.data);
   const auto model = arguments.model.empty() ? folder.model() : std::filesystem::path(arguments.model);
   const auto result = runs::evaluate_run(folder, model, data, arguments.threads);
   (arguments.json ? print_json : print_table)(data, result);

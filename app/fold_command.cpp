@@ -21,7 +21,6 @@
 namespace evenkeel::app {
 namespace fold_command {
 
-
 constexpr const char* kExamples = R"(Examples:
   evenkeel fold runs/mnist -o folded.pt
   evenkeel fold runs/mnist -o folded.pt --data digits
@@ -100,7 +99,8 @@ int run(const Arguments& arguments) {
   const auto data = arguments.data.empty() ? config.data : arguments.data;
   const auto folded = runs::fold_run(folder, data::open_data_set(data), arguments.threads);
   runs::save_model(arguments.file, *folded.folded);
-  (arguments.json ? print_json : print_table)(data, folded, time_passes(folded, models::picture_shape(config.model)));
+  (arguments.json ? print_json : print_table)(data, folded,
+                                              time_passes(folded, models::picture_shape(config.model)));
   return 0;
 }
 

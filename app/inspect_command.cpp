@@ -24,7 +24,6 @@
 namespace evenkeel::app {
 namespace inspect_command {
 
-
 constexpr const char* kExamples = R"(Examples:
   evenkeel inspect model.pt                            any PyTorch state dict, checkpoint or TorchScript file
   evenkeel inspect runs/mnist --data mnist:data        what the running statistics are worth on pictures
@@ -78,12 +77,14 @@ int run(const Arguments& arguments) {
   auto inspection = inspect(file);
   if (!arguments.data.empty()) look_at_data(arguments, file, inspection);
   if (arguments.json)
-    fmt::print("{}\n",
-               report::inspection_json(inspection).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    fmt::print(
+        "{}\n",
+        report::inspection_json(inspection).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
   else
     fmt::print("{}", report::inspection_text(inspection));
   std::fflush(stdout);
-  if (!arguments.html.empty()) files::write_file_atomically(arguments.html, report::inspection_page(inspection));
+  if (!arguments.html.empty())
+    files::write_file_atomically(arguments.html, report::inspection_page(inspection));
   const auto wrong =
       inspection.count(Severity::kError) + (arguments.strict ? inspection.count(Severity::kWarning) : 0);
   return wrong == 0 ? 0 : 1;

@@ -10,8 +10,8 @@ namespace {
 using evenkeel::app::Command;
 
 Command add_lab_program(CLI::App& program) {
-  return evenkeel::app::add_sibling(program, "lab",
-                                    "Put the claims about batch normalization to the test, one experiment each");
+  return evenkeel::app::add_sibling(
+      program, "lab", "Put the claims about batch normalization to the test, one experiment each");
 }
 
 Command add_bench_program(CLI::App& program) {

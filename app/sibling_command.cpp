@@ -17,7 +17,8 @@ Command add_sibling(CLI::App& program, const std::string& name, const std::strin
   command->prefix_command();
   return [command, name]() -> int {
     std::error_code no_proc;
-    const auto path = std::filesystem::read_symlink("/proc/self/exe", no_proc).replace_filename("evenkeel-" + name);
+    const auto path =
+        std::filesystem::read_symlink("/proc/self/exe", no_proc).replace_filename("evenkeel-" + name);
     std::vector<std::string> words{"evenkeel", name};
     for (const auto& word : command->remaining()) words.push_back(word);
     std::vector<char*> arguments;

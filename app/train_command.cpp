@@ -21,7 +21,6 @@
 namespace evenkeel::app {
 namespace train_command {
 
-
 constexpr const char* kExamples = R"(Examples:
   evenkeel train                                  the built-in digits, about a minute
   evenkeel train --data mnist:data/mnist --out runs/mnist
@@ -107,10 +106,12 @@ void refuse_contradictions(const Arguments& arguments, const runs::Comparison& r
     throw std::runtime_error("--compare: expected none, as the run was started without, found it");
 }
 
-runs::Comparison start(const Arguments& arguments, const training::TrainConfig& config, const data::DataSet& data) {
+runs::Comparison start(const Arguments& arguments, const training::TrainConfig& config,
+                       const data::DataSet& data) {
   const std::filesystem::path path =
-      arguments.out.empty() ? runs::default_run_path(config.data, arguments.compare ? "compare" : arguments.norm)
-                            : std::filesystem::path(arguments.out);
+      arguments.out.empty()
+          ? runs::default_run_path(config.data, arguments.compare ? "compare" : arguments.norm)
+          : std::filesystem::path(arguments.out);
   if (arguments.compare) return runs::start_comparison(path, config, data);
   return {path, {runs::start_run(path, config, data)}};
 }

@@ -8,18 +8,29 @@ namespace evenkeel::bench {
 
 // The functions we call, by their names in dnnl.h without "dnnl_".
 struct OneDnnLibrary {
-#define EVENKEEL_ONEDNN_FUNCTIONS(F)                                                                \
-  F(version)                                                                                        \
-  F(engine_create)                                                                                  \
-  F(stream_create)                                                                                  \
-  F(stream_wait)                                                                                    \
-  F(memory_desc_init_by_tag)                                                                        \
-  F(memory_desc_get_size)                                                                           \
-  F(memory_create)                                                                                  \
-  F(memory_get_data_handle) F(memory_destroy) F(batch_normalization_forward_desc_init)              \
-      F(batch_normalization_backward_desc_init) F(primitive_desc_create) F(primitive_desc_query_md) \
-          F(primitive_desc_destroy) F(primitive_create) F(primitive_execute) F(primitive_destroy)   \
-              F(reorder_primitive_desc_create) F(get_effective_cpu_isa)
+// One a line; clang-format never agrees with itself about them.
+// clang-format off
+#define EVENKEEL_ONEDNN_FUNCTIONS(F) \
+  F(version) \
+  F(engine_create) \
+  F(stream_create) \
+  F(stream_wait) \
+  F(memory_desc_init_by_tag) \
+  F(memory_desc_get_size) \
+  F(memory_create) \
+  F(memory_get_data_handle) \
+  F(memory_destroy) \
+  F(batch_normalization_forward_desc_init) \
+  F(batch_normalization_backward_desc_init) \
+  F(primitive_desc_create) \
+  F(primitive_desc_query_md) \
+  F(primitive_desc_destroy) \
+  F(primitive_create) \
+  F(primitive_execute) \
+  F(primitive_destroy) \
+  F(reorder_primitive_desc_create) \
+  F(get_effective_cpu_isa)
+// clang-format on
 #define EVENKEEL_ONEDNN_MEMBER(name) decltype(&::dnnl_##name) name = nullptr;
   EVENKEEL_ONEDNN_FUNCTIONS(EVENKEEL_ONEDNN_MEMBER)
 #undef EVENKEEL_ONEDNN_MEMBER

@@ -135,8 +135,7 @@ StepNetwork make_fused_digit_network() {
 
 StepNetwork make_digit_network(Norms norms) {
   if (norms == Norms::kEvenkeelFused) return make_fused_digit_network();
-  const models::DigitNetwork network(norms == Norms::kTorch ? models::Norm::kTorch
-                                                              : models::Norm::kBatch);
+  const models::DigitNetwork network(norms == Norms::kTorch ? models::Norm::kTorch : models::Norm::kBatch);
   return {network.ptr(), [network](const Tensor& x) { return network.ptr()->forward(x); }};
 }
 

@@ -24,6 +24,7 @@ if(EVENKEEL_LIBTORCH)
   set_target_properties(evenkeel_libtorch evenkeel_dropin PROPERTIES
     INSTALL_RPATH "$ORIGIN" INSTALL_RPATH_USE_LINK_PATH ON)
   install(TARGETS evenkeel_dropin)
+  install(FILES cmake/find_libtorch.cmake DESTINATION ${package_dir})
   install(DIRECTORY include/evenkeel DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 endif()
 

@@ -129,4 +129,9 @@ class BatchNormOptions {
   TORCH_ARG(bool, inplace) = false;
 };
 
+// The names that LibTorch has for them.
+using BatchNorm1dOptions = BatchNormOptions;
+using BatchNorm2dOptions = BatchNormOptions;
+using BatchNorm3dOptions = BatchNormOptions;
+
 }  // namespace evenkeel

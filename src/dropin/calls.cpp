@@ -78,7 +78,8 @@ std::tuple<Tensor, Tensor, Tensor> BackwardCall::run() const {
       grad_output, input, weight, {}, plain(training ? 0 : eps), {wanted[0], wanted[1], wanted[2], false}};
   const libtorch::Gradients gradients =
       training ? libtorch::training_backward(backward, {restored_moments(input, save_mean, save_invstd)})
-               : libtorch::evaluation_backward(backward, libtorch::copy_statistics(input, running_mean, running_var));
+               : libtorch::evaluation_backward(backward,
+                                               libtorch::copy_statistics(input, running_mean, running_var));
   return {gradients.input, gradients.weight, gradients.bias};
 }
 

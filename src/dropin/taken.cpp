@@ -11,7 +11,8 @@ namespace evenkeel::dropin {
 namespace {
 
 bool is_taken_dtype(torch::Dtype dtype) {
-  return dtype == torch::kFloat || dtype == torch::kDouble || (libtorch::is_half(dtype) && torch_computes_halves());
+  return dtype == torch::kFloat || dtype == torch::kDouble ||
+         (libtorch::is_half(dtype) && torch_computes_halves());
 }
 
 bool is_plain(const Tensor& tensor) {

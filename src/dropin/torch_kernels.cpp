@@ -78,8 +78,6 @@ void replace_torch_kernels() {
 
 void restore_torch_kernels() { dropin::is_replaced = false; }
 
-TorchKernelCalls torch_kernel_calls() {
-  return {dropin::calls_taken.load(), dropin::calls_passed_on.load()};
-}
+TorchKernelCalls torch_kernel_calls() { return {dropin::calls_taken.load(), dropin::calls_passed_on.load()}; }
 
 }  // namespace evenkeel

@@ -75,8 +75,7 @@ class Plan {
       reason = refusal(first);
     }
     // A second reason, for the other layer, follows the first one.
-    const bool is_second =
-        layer != first && first > 0 && folding::is_layer(*leaves_[first - 1].module.ptr());
+    const bool is_second = layer != first && first > 0 && folding::is_layer(*leaves_[first - 1].module.ptr());
     step.refusal = reason.empty() || !is_second ? reason : step.refusal + "; " + reason;
     if (!reason.empty()) return;
     step.layer = leaves_[layer].name;

@@ -3,9 +3,12 @@
 // A Slab type has
 //   Slab(const Call&, const Plan&, std::int64_t slab, Workspace&)
 //   static constexpr bool kHasSums, kHasMap
-//   void add_sums(block, double* sums)   adds the block's two sums per channel: [2][channels]
-//   bool finish_sums(const double* sums) takes the slab's sums; true asks for them once more (with a better
-//   shift) void map(block)                      writes the block's output
+//   void add_sums(block, double* sums)
+//     adds the block's two sums per channel: [2][channels]
+//   bool finish_sums(const double* sums)
+//     takes the slab's sums; true asks for them once more, with a better shift
+//   void map(block)
+//     writes the block's output
 #pragma once
 
 #include <algorithm>
@@ -17,10 +20,10 @@
 
 namespace evenkeel::kernels {
 
-constexpr std::int64_t kSerialBytes =
-    128 * 1024;  // a smaller tensor is done before another thread has woken up
-constexpr std::int64_t kLargestOwnSlab =
-    1024 * 1024;  // bytes one core's cache holds of a slab; larger ones are shared
+// A smaller tensor is done before another thread has woken up.
+constexpr std::int64_t kSerialBytes = 128 * 1024;
+// What one core's cache holds of a slab; larger ones are shared.
+constexpr std::int64_t kLargestOwnSlab = 1024 * 1024;
 
 template <typename Slab>
 void sum_slab(Slab& slab, const Plan& plan, std::int64_t channels, Executor& executor, Workspace& workspace) {

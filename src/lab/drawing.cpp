@@ -140,8 +140,7 @@ std::string svg_file(const std::string& element) {
   const auto end = element.find('>');
   return fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" {}\n<style>{}svg {{ background: var(--paper); }}</style>{}",
-      element.substr(kBegin.size(), end + 1 - kBegin.size()), report::plot_style(),
-      element.substr(end + 1));
+      element.substr(kBegin.size(), end + 1 - kBegin.size()), report::plot_style(), element.substr(end + 1));
 }
 
 }  // namespace evenkeel::lab

@@ -30,7 +30,7 @@ struct Picture {
   bool smooth = false;                    // the mean is smoothed: for curves of single batches
   bool lines = true;                      // off: dots alone, for what has no order
   std::vector<std::string> same_range{};  // other curves that the vertical axis has room for as well
-  std::vector<report::Tic> x_tics{};    // names for places; by default numbers
+  std::vector<report::Tic> x_tics{};      // names for places; by default numbers
   std::vector<double> reference_lines{};  // horizontal
 };
 

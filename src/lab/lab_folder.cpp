@@ -43,8 +43,8 @@ LabFolder::LabFolder(fs::path path, const LabSettings& settings)
     fs::create_directories(path_);
   }
   files::write_json(file, {{"digits", settings_.digits},
-                              {"colour", settings_.colour},
-                              {"effort", std::string(name_of(settings_.effort))}});
+                           {"colour", settings_.colour},
+                           {"effort", std::string(name_of(settings_.effort))}});
 }
 
 fs::path LabFolder::seed_file(const Claim& claim, std::uint64_t seed) const {

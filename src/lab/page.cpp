@@ -81,8 +81,8 @@ std::string lab_page(const LabSettings& settings, const std::list<DrawnResult>& 
   for (const auto& drawn : results) body += claim_section(drawn);
   body += "<section>\n<h2>This run</h2>\n" +
           report::settings_table({{"digits", settings.digits},
-                                    {"colour pictures", settings.colour.empty() ? "none" : settings.colour},
-                                    {"effort", std::string(name_of(settings.effort))}}) +
+                                  {"colour pictures", settings.colour.empty() ? "none" : settings.colour},
+                                  {"effort", std::string(name_of(settings.effort))}}) +
           "</section>\n";
   return report::html_page("What batch normalization does, measured", body);
 }

@@ -17,8 +17,8 @@ using report::number_text;
 
 std::string interval_text(const Estimate& estimate) {
   if (estimate.seeds.size() == 1) return report::number_text(estimate.mean);
-  return fmt::format("{} <small>{} to {}</small>", report::number_text(estimate.mean), report::number_text(estimate.low),
-                     report::number_text(estimate.high));
+  return fmt::format("{} <small>{} to {}</small>", report::number_text(estimate.mean),
+                     report::number_text(estimate.low), report::number_text(estimate.high));
 }
 
 std::string seeds_text(const Estimate& estimate) {
@@ -31,8 +31,9 @@ std::string rule_table(const Result& result) {
   std::string rows;
   const auto judgements = result.judgements();
   for (std::size_t i = 0; i < judgements.size(); ++i)
-    rows += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n", report::escape(result.claim.rule[i].text()),
-                        interval_text(judgements[i].value), verdict_badge(judgements[i].verdict));
+    rows += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+                        report::escape(result.claim.rule[i].text()), interval_text(judgements[i].value),
+                        verdict_badge(judgements[i].verdict));
   return "<h3>The rule, and what was measured</h3>\n<div class=\"wide\"><table "
          "class=\"figures\">\n<thead><tr><th "
          "scope=\"col\">Condition</th><th scope=\"col\">Measured</th><th "
@@ -47,10 +48,11 @@ std::string measurements_table(const Result& result) {
     for (const auto& seed : result.seeds) values.push_back(seed.record[name]);
     const auto all = estimate(values);
     rows += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", report::escape(name),
-                        report::escape(number.unit), interval_text(all), all.seeds.size() > 1 ? seeds_text(all) : "");
+                        report::escape(number.unit), interval_text(all),
+                        all.seeds.size() > 1 ? seeds_text(all) : "");
   }
-  const auto title = fmt::format(
-      "All figures, {}", report::count_text(static_cast<std::int64_t>(result.seeds.size()), "seed"));
+  const auto title = fmt::format("All figures, {}",
+                                 report::count_text(static_cast<std::int64_t>(result.seeds.size()), "seed"));
   return fmt::format(
       "<details><summary>{}</summary>\n<div class=\"wide\"><table class=\"figures\">\n<thead><tr><th "
       "scope=\"col\">"

@@ -111,22 +111,21 @@ void check_mask(const char* operation, const Tensor& mask, const Tensor& input) 
   const bool fits = mask.sizes() == input.sizes().slice(0, 1) ||
                     mask.sizes() == without_channels(input, false) ||
                     mask.sizes() == without_channels(input, true);
-  TORCH_CHECK(fits,
-              "[", operation, "] expected mask of size (N), (N, *spatial) or (N, 1, *spatial) for input size ",
-              input.sizes(), ", got ", mask.sizes());
+  TORCH_CHECK(fits, "[", operation,
+              "] expected mask of size (N), (N, *spatial) or (N, 1, *spatial) for input size ", input.sizes(),
+              ", got ", mask.sizes());
   const torch::Dtype dtype = mask.scalar_type();
-  TORCH_CHECK(dtype == torch::kBool || dtype == torch::kFloat || dtype == input.scalar_type(),
-              "[", operation, "] expected mask of dtype Bool, Float or ", input.scalar_type(),
-              " like the input, got ", dtype);
-  TORCH_CHECK(mask.device().is_cpu() && mask.layout() == torch::kStrided,
-              "[", operation, "] expected mask to be dense and on the CPU, got ", mask.layout(), " on ",
-              mask.device());
+  TORCH_CHECK(dtype == torch::kBool || dtype == torch::kFloat || dtype == input.scalar_type(), "[", operation,
+              "] expected mask of dtype Bool, Float or ", input.scalar_type(), " like the input, got ",
+              dtype);
+  TORCH_CHECK(mask.device().is_cpu() && mask.layout() == torch::kStrided, "[", operation,
+              "] expected mask to be dense and on the CPU, got ", mask.layout(), " on ", mask.device());
   if (dtype == torch::kBool || mask.numel() == 0) return;
   const auto [smallest, largest] = at::aminmax(mask.detach().to(parameter_dtype(dtype)));
   // NaN is the smallest and the largest there is.
-  TORCH_CHECK(smallest.item<double>() >= 0 && std::isfinite(largest.item<double>()),
-              "[", operation, "] expected a mask of finite weights of at least 0, got values from ",
-              smallest.item<double>(), " to ", largest.item<double>());
+  TORCH_CHECK(smallest.item<double>() >= 0 && std::isfinite(largest.item<double>()), "[", operation,
+              "] expected a mask of finite weights of at least 0, got values from ", smallest.item<double>(),
+              " to ", largest.item<double>());
 }
 
 void check_batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor& running_var,

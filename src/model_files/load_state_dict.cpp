@@ -77,8 +77,8 @@ void check_fits(const std::string& name, const torch::Tensor& target, const torc
   const bool convertible = target.scalar_type() == source.scalar_type() ||
                            (target.is_floating_point() && source.is_floating_point());
   if (target.sizes() != source.sizes() || !convertible)
-    throw std::runtime_error(
-        fmt::format("\"{}\": expected {}, found {}", name, model_files::describe(target), model_files::describe(source)));
+    throw std::runtime_error(fmt::format("\"{}\": expected {}, found {}", name, model_files::describe(target),
+                                         model_files::describe(source)));
 }
 
 std::string first_and_count(const std::vector<std::string>& names) {

@@ -144,7 +144,8 @@ std::string layers_section(const Report& report) {
     for (const LayerState& layer : run.layers) body += article(layer);
   }
   return "<section class=\"layers\">\n<h2>Batch-norm layers</h2>\n" +
-         (body.empty() ? "<p>This network has no batch-norm layers.</p>\n" : std::string(kHowToReadCurves) + body) +
+         (body.empty() ? "<p>This network has no batch-norm layers.</p>\n"
+                       : std::string(kHowToReadCurves) + body) +
          "</section>\n";
 }
 

@@ -53,8 +53,9 @@ void check(const CalibrationSettings& settings, std::int64_t pictures) {
 
 }  // namespace
 
-Calibration calibrate(models::Network& network, const data::DataSet& data, const training::TrainConfig& config,
-                      const CalibrationSettings& settings, const CalibrationProgress& progress) {
+Calibration calibrate(models::Network& network, const data::DataSet& data,
+                      const training::TrainConfig& config, const CalibrationSettings& settings,
+                      const CalibrationProgress& progress) {
   training::check_pictures(data, config);
   const auto available = training::training_pictures(config, data.train.count);
   check(settings, available);

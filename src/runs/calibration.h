@@ -43,7 +43,8 @@ using CalibrationProgress = std::function<void(std::int64_t done, std::int64_t a
 // Gives the network population statistics from the pictures of data.train that the run trains on, and
 // evaluates it on data.test before and after. Throws std::runtime_error with one line for settings that make no
 // sense or a network without batch norm.
-Calibration calibrate(models::Network& network, const data::DataSet& data, const training::TrainConfig& config,
-                      const CalibrationSettings& settings, const CalibrationProgress& progress);
+Calibration calibrate(models::Network& network, const data::DataSet& data,
+                      const training::TrainConfig& config, const CalibrationSettings& settings,
+                      const CalibrationProgress& progress);
 
 }  // namespace evenkeel::runs

@@ -29,7 +29,8 @@ Comparison start_comparison(const std::filesystem::path& path, const training::T
   training::TrainConfig without = config;
   without.norm = models::Norm::kNone;
   const std::string name(name_of(config.norm));
-  Comparison runs{path, {start_run(path / name, config, data), runs::start_run(path / "none", without, data)}};
+  Comparison runs{path,
+                  {start_run(path / name, config, data), runs::start_run(path / "none", without, data)}};
   files::write_json(folder.config(), {{"compare", {name, "none"}}});
   return runs;
 }

@@ -39,7 +39,7 @@ void fold_part(const std::string& name, const torch::nn::Sequential& trained, co
     steps.push_back(step);
   }
   model_files::copy_tensors(model_files::state_dict(folded).tensors,
-                          model_files::state_dict(*result.network).tensors);
+                            model_files::state_dict(*result.network).tensors);
 }
 
 void fold_parts(FoldedRun& run, const Tensor& pictures) {

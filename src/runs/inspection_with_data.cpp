@@ -26,10 +26,13 @@ constexpr std::size_t kMostPictures = 4096;
 // The pictures in batches; a last batch of one picture is left out, it has no variance.
 class Batches {
  public:
-  Batches(const data::Pictures& pictures, std::vector<std::int64_t> order, const training::TrainConfig& config)
+  Batches(const data::Pictures& pictures, std::vector<std::int64_t> order,
+          const training::TrainConfig& config)
       : make_(pictures, config.pixels), order_(std::move(order)), size_(config.batch_size) {}
 
-  std::int64_t count() const { return data::batches_per_epoch(static_cast<std::int64_t>(order_.size()), size_); }
+  std::int64_t count() const {
+    return data::batches_per_epoch(static_cast<std::int64_t>(order_.size()), size_);
+  }
 
   data::Batch operator[](std::int64_t index) const {
     const auto first = static_cast<std::size_t>(index * size_);
@@ -63,7 +66,8 @@ void run_in_training_mode(models::Network& network, const Batches& batches,
   network.train(was_training);
 }
 
-double accuracy_by_batch(models::Network& network, const data::Pictures& pictures, const training::TrainConfig& config) {
+double accuracy_by_batch(models::Network& network, const data::Pictures& pictures,
+                         const training::TrainConfig& config) {
   std::vector<std::int64_t> order(static_cast<std::size_t>(pictures.count));
   std::iota(order.begin(), order.end(), 0);
   std::int64_t right = 0;
@@ -132,7 +136,8 @@ void add_findings(LayerInspection& layer) {
 
 }  // namespace
 
-void add_data(Inspection& inspection, models::Network& network, const data::DataSet& data, const training::TrainConfig& config) {
+void add_data(Inspection& inspection, models::Network& network, const data::DataSet& data,
+              const training::TrainConfig& config) {
   training::check_pictures(data, config);
   const auto batches = sample(data.train, config);
   Accuracies accuracies;
@@ -155,9 +160,12 @@ void add_data(Inspection& inspection, models::Network& network, const data::Data
       if (inspected.state.name != name || !population.contains(name)) continue;
       const auto& moments = population.at(name);
       const auto gap = distance(layer.running_mean, layer.running_var, moments);
-      inspected.gap = {libtorch::values_of(moments.mean()), libtorch::values_of(moments.variance(RunningVariance::kUnbiased)),
-                       std::sqrt(gap.mean),    std::sqrt(gap.log_variance),
-                       noise.at(name).mean,    noise.at(name).log_variance};
+      inspected.gap = {libtorch::values_of(moments.mean()),
+                       libtorch::values_of(moments.variance(RunningVariance::kUnbiased)),
+                       std::sqrt(gap.mean),
+                       std::sqrt(gap.log_variance),
+                       noise.at(name).mean,
+                       noise.at(name).log_variance};
       add_findings(inspected);
     }
   }

@@ -13,6 +13,7 @@ namespace evenkeel::runs {
 // that every layer sees what it gives out with population statistics before it. Batches: the same pictures in batches of
 // config.batch_size, normalised by themselves. Gaps become findings. The network is afterwards as it was. Throws
 // std::runtime_error with one line if the pictures do not fit it.
-void add_data(Inspection& inspection, models::Network& network, const data::DataSet& data, const training::TrainConfig& config);
+void add_data(Inspection& inspection, models::Network& network, const data::DataSet& data,
+              const training::TrainConfig& config);
 
 }  // namespace evenkeel::runs

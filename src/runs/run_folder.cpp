@@ -16,12 +16,12 @@ namespace fs = std::filesystem;
 
 void write_summary(const fs::path& path, const Summary& summary) {
   files::write_json(path, {{"test_accuracy", summary.test_accuracy},
-                    {"train_loss", summary.train_loss},
-                    {"epochs", summary.epochs},
-                    {"steps", summary.steps},
-                    {"seconds", summary.seconds},
-                    {"norm", summary.norm},
-                    {"data", summary.data}});
+                           {"train_loss", summary.train_loss},
+                           {"epochs", summary.epochs},
+                           {"steps", summary.steps},
+                           {"seconds", summary.seconds},
+                           {"norm", summary.norm},
+                           {"data", summary.data}});
 }
 
 Summary read_summary(const fs::path& path) {

@@ -32,8 +32,9 @@ std::vector<report::LayerState> layer_states(const models::Network& network) {
   for (const auto& item : tensors) {
     if (!item.key().ends_with(kMark)) continue;
     const auto name = item.key().substr(0, item.key().size() - kMark.size());
-    layers.push_back({name, libtorch::values_of(item.value()), libtorch::values_of(running_variance(tensors, name)),
-                      libtorch::values_of(tensors[name + ".weight"]), libtorch::values_of(tensors[name + ".bias"])});
+    layers.push_back(
+        {name, libtorch::values_of(item.value()), libtorch::values_of(running_variance(tensors, name)),
+         libtorch::values_of(tensors[name + ".weight"]), libtorch::values_of(tensors[name + ".bias"])});
   }
   return layers;
 }
@@ -48,7 +49,8 @@ void add_curves(const RunFolder& folder, report::RunForReport& run) {
   }
 }
 
-void add_mistakes(const training::Evaluation& evaluation, const data::Pictures& pictures, report::RunForReport& run) {
+void add_mistakes(const training::Evaluation& evaluation, const data::Pictures& pictures,
+                  report::RunForReport& run) {
   constexpr std::size_t kMost = 60;  // pictures on the page
   const auto size = pictures.picture_bytes();
   for (const auto& mistake : evaluation.mistakes) {
@@ -72,12 +74,13 @@ std::string describe(models::Norm norm, bool is_compared) {
 }
 
 std::string task_of(const training::TrainConfig& config) {
-  return config.model == models::Model::kDigits ? "Digit recognition" : "Recognition of small colour pictures";
+  return config.model == models::Model::kDigits ? "Digit recognition"
+                                                : "Recognition of small colour pictures";
 }
 
 std::string network_of(const training::TrainConfig& config) {
   return config.model == models::Model::kDigits ? "two convolutions, two linear layers"
-                                        : fmt::format("ResNet-9, width {}", config.width);
+                                                : fmt::format("ResNet-9, width {}", config.width);
 }
 
 std::string learning_rate_of(const training::TrainConfig& config) {

@@ -22,16 +22,20 @@ class TrainingRun {
       : folder_(folder),
         config_(config),
         trainer_(config, data),
-        metrics_(folder.metrics(), folder.has_checkpoint() ? load_checkpoint(folder.checkpoint(), trainer_) : 0) {}
+        metrics_(folder.metrics(),
+                 folder.has_checkpoint() ? load_checkpoint(folder.checkpoint(), trainer_) : 0) {}
 
   std::optional<Summary> run(TrainingMonitor& monitor) {
     while (!trainer_.finished()) {
       trainer_.step();
       monitor.after_step(trainer_.status());
-      if (trainer_.epoch_ends()) end_epoch(monitor);
-      else if (trainer_.record_ends()) record(std::nullopt);
+      if (trainer_.epoch_ends())
+        end_epoch(monitor);
+      else if (trainer_.record_ends())
+        record(std::nullopt);
       const bool stop = monitor.stop_requested() && !trainer_.finished();
-      if (trainer_.epoch_ends() || stop || trainer_.progress().step % config_.checkpoint_every == 0) checkpoint();
+      if (trainer_.epoch_ends() || stop || trainer_.progress().step % config_.checkpoint_every == 0)
+        checkpoint();
       if (stop) return std::nullopt;
     }
     return finish();
@@ -47,7 +51,8 @@ class TrainingRun {
 
   void record(std::optional<double> test_accuracy) {
     const auto& progress = trainer_.progress();
-    metrics_.append({progress.step, trainer_.epoch(), trainer_.record_loss(), test_accuracy, progress.seconds});
+    metrics_.append(
+        {progress.step, trainer_.epoch(), trainer_.record_loss(), test_accuracy, progress.seconds});
   }
 
   void checkpoint() { save_checkpoint(folder_.checkpoint(), trainer_, metrics_.flush()); }
@@ -57,9 +62,8 @@ class TrainingRun {
     if (!test_accuracy_) test_accuracy_ = trainer_.test_accuracy();
     save_model(folder_.model(), trainer_.network());
     const auto& progress = trainer_.progress();
-    const Summary summary{*test_accuracy_,  trainer_.epoch_loss(),
-                          trainer_.epoch(), progress.step,
-                          progress.seconds, std::string(name_of(config_.norm)),
+    const Summary summary{*test_accuracy_, trainer_.epoch_loss(), trainer_.epoch(),
+                          progress.step,   progress.seconds,      std::string(name_of(config_.norm)),
                           config_.data};
     write_summary(folder_.summary(), summary);
     return summary;

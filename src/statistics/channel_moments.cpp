@@ -105,7 +105,8 @@ ChannelMoments ChannelMoments::of(const Tensor& input, const Tensor& mask) {
 
 ChannelMoments ChannelMoments::from_batch(const libtorch::BatchMoments& batch) {
   const Tensor& moments = batch.moments;
-  return {torch::full({moments.size(1)}, batch.count, torch::kDouble), moments[0].clone(), moments[1].clone()};
+  return {torch::full({moments.size(1)}, batch.count, torch::kDouble), moments[0].clone(),
+          moments[1].clone()};
 }
 
 ChannelMoments ChannelMoments::from_variance(const Tensor& count, const Tensor& mean, const Tensor& variance,

@@ -67,8 +67,8 @@ void check(const TrainConfig& config) {
          fmt::format("{} to {}", least_batch, kMost), config.batch_size);
   expect(config.learning_rate > 0 && std::isfinite(config.learning_rate), "learning rate", "a number above 0",
          config.learning_rate);
-  expect(config.width >= 1 && config.width <= models::kMostWidth, "width", fmt::format("1 to {}", models::kMostWidth),
-         config.width);
+  expect(config.width >= 1 && config.width <= models::kMostWidth, "width",
+         fmt::format("1 to {}", models::kMostWidth), config.width);
   expect(config.momentum >= 0 && config.momentum < 1, "momentum", "0 or more, below 1", config.momentum);
   expect(config.weight_decay >= 0 && std::isfinite(config.weight_decay), "weight decay", "0 or more",
          config.weight_decay);

@@ -32,7 +32,8 @@ double rank(const Mistake& mistake) { return std::isnan(mistake.confidence) ? -1
 
 }  // namespace
 
-Evaluation evaluate(models::Network& network, const data::Pictures& pictures, const data::PixelScale& pixels) {
+Evaluation evaluate(models::Network& network, const data::Pictures& pictures,
+                    const data::PixelScale& pixels) {
   constexpr std::int64_t kBatchSize = 250;
   const bool was_training = network.is_training();
   const torch::InferenceMode no_gradients;

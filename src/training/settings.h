@@ -11,7 +11,8 @@ enum class OptimiserKind {
   kSgd,   // with Nesterov's momentum and weight decay
 };
 std::string_view name_of(OptimiserKind kind);  // "adam", "sgd"
-OptimiserKind optimiser_from_name(std::string_view name);  // this and the next: throws std::runtime_error with one line
+OptimiserKind optimiser_from_name(
+    std::string_view name);  // this and the next: throws std::runtime_error with one line
 
 // How the learning rate goes over a run of E epochs; r is the one that was asked for.
 enum class Schedule {

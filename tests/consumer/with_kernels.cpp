@@ -18,8 +18,8 @@ int main() {
   call.eps = 1e-12;
   evenkeel::kernels::run(call, evenkeel::kernels::default_executor());
 
-  const bool right = mean[0] == 2 && m2[0] == 2 && std::abs(output[0] + std::sqrt(1.5F)) < 1e-6F && output[1] == 0 &&
-                     mean[1] == 7 && m2[1] == 0 && output[3] == 0 && output[5] == 0;
+  const bool right = mean[0] == 2 && m2[0] == 2 && std::abs(output[0] + std::sqrt(1.5F)) < 1e-6F &&
+                     output[1] == 0 && mean[1] == 7 && m2[1] == 0 && output[3] == 0 && output[5] == 0;
   std::printf("kernels: %s\n", right ? "right" : "wrong");
   return right ? 0 : 1;
 }

@@ -156,9 +156,9 @@ inline std::string refusal(const std::function<void()>& call) {
 }
 
 // Whether LibTorch itself has this layer in this dtype, on this processor.
-inline bool computes(Module& layer, const Tensor& x) {
+inline bool computes(const Module& layer, const Tensor& x) {
   const torch::NoGradGuard no_graph;
-  return refusal([&] { folding::evaluate_layer(layer, x); }) == "no error";
+  return refusal([&] { folding::evaluate_layer(*layer, x); }) == "no error";
 }
 
 }  // namespace evenkeel::testing

@@ -70,7 +70,8 @@ std::string gzipped(const std::string& bytes) {
 }  // namespace
 
 std::vector<std::string> seeds(std::string_view target) {
-  if (target == "archive") return {model_files::encode_state_dict(example()), model_files::encode_state_dict({})};
+  if (target == "archive")
+    return {model_files::encode_state_dict(example()), model_files::encode_state_dict({})};
   if (target == "pickle") return {model_files::pickle_state_dict(example()), script_module(), checkpoint()};
   if (target == "idx") {
     const auto pictures = "\0\0\x08\x03\0\0\0\2\0\0\0\2\0\0\0\3abcdefghijkl"s;

@@ -49,6 +49,12 @@ offence src/training/bad.cpp 'std::exit(1);' 'does not end the process' source_r
 offence src/kernels/bad.h "// TO""DO: the rest" 'unfinished' source_rules_test.sh
 offence src/kernels/bad.cpp "$(yes 'int x();' | head -n 401)" 'more than 400 lines' source_rules_test.sh
 
+# Without a style of its own, the tree would be formatted as clang-format likes it.
+cp "$here/../../.clang-format" "$source/.clang-format"
+if "$here/format_test.sh" "$source" >"$tree/output" 2>&1; then
+  offence src/kernels/bad.cpp 'int  x ;' 'bad.cpp' format_test.sh
+fi
+
 # archive SOURCE-TEXT FLAGS...: the text compiled into kernels.a.
 archive() {
   text=$1

@@ -38,7 +38,8 @@ TOOL
   # ninja -C FOLDER -j N TARGET builds a program that says where it is and what it was given, and exits with 7.
   tool ninja <<TOOL
 echo "ninja \$5" >>"$calls"
-echo "[1/1] making \$5"
+echo "[0/1 0.0] Re-running CMake..."
+echo "[1/1 0.5] making \$5"
 mkdir -p "\$2/app"
 printf '#!/bin/sh\npwd\nfor a; do echo "<\$a>"; done\nexit 7\n' >"\$2/app/evenkeel"
 chmod +x "\$2/app/evenkeel"
@@ -108,7 +109,7 @@ launch 1 train
 says err 'FAILED: something.o'
 says err 'the build failed; the whole log is'
 EVENKEEL_TORCH=tensorflow launch 1 train
-says err 'expected debian, pip or the absolute path of a LibTorch folder, found "tensorflow"'
+says err 'expected debian, pip, python or the absolute path of a LibTorch folder, found "tensorflow"'
 EVENKEEL_TORCH=$work launch 1 train
 says err 'expected a LibTorch folder, found no'
 
@@ -126,7 +127,7 @@ says calls 'sudo env DEBIAN_FRONTEND=noninteractive apt-get'
 says calls 'recommends libpng-dev'
 echo python3-torch >"$work/missing"
 launch 8 test
-says err 'installing Debian packages: python3-torch'
+says err 'python3-torch'
 tool apt-get <<TOOL
 echo 'no route to host'
 exit 100

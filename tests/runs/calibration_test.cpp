@@ -24,12 +24,13 @@ struct Samples {
   Samples() {
     const char* folder = std::getenv("EVENKEEL_DATA");
     const char* wanted = std::getenv("EVENKEEL_CALIBRATION_PICTURES");
-    data = data::open_data_set(wanted != nullptr && folder != nullptr ? "mnist:" + std::string(folder) + "/mnist"
-                                                                : "digits");
+    data = data::open_data_set(
+        wanted != nullptr && folder != nullptr ? "mnist:" + std::string(folder) + "/mnist" : "digits");
     config.pixels = data::measure_pixels(data.train, training::training_pictures(config, data.train.count));
     const auto count = static_cast<std::size_t>(wanted != nullptr ? std::atoi(wanted) : 400);
     const auto order = data::shuffled_order(data.train.count, 1, 0);
-    pictures = data::BatchMaker(data.train, config.pixels)(std::span(order).first(count)).pictures.to(torch::kDouble);
+    pictures = data::BatchMaker(data.train, config.pixels)(std::span(order).first(count))
+                   .pictures.to(torch::kDouble);
   }
 
   data::DataSet data;
@@ -177,7 +178,8 @@ TEST(CalibrationTest, SettingsThatMakeNoSenseAreOneLine) {
     }
     return std::string("nothing was thrown");
   };
-  EXPECT_EQ(message(models::Norm::kBatch, {.batch_size = 151}), "batch size: expected 1 to 150 pictures, found 151");
+  EXPECT_EQ(message(models::Norm::kBatch, {.batch_size = 151}),
+            "batch size: expected 1 to 150 pictures, found 151");
   EXPECT_EQ(message(models::Norm::kBatch, {.batch_size = 40, .batches = 5}),
             "batches: expected 0 to 4 of 40 pictures, found 5");
   EXPECT_EQ(message(models::Norm::kNone, {}), "batch size: expected 1 to 150 pictures, found 250");

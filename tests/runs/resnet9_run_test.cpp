@@ -46,7 +46,8 @@ std::string bytes_of(const fs::path& path) {
 }
 
 // The pictures as a file of CIFAR-10.
-void write_records(const fs::path& path, const data::Pictures& pictures, std::int64_t first, std::int64_t count) {
+void write_records(const fs::path& path, const data::Pictures& pictures, std::int64_t first,
+                   std::int64_t count) {
   std::ofstream file(path, std::ios::binary);
   for (std::int64_t i = first; i < first + count; ++i) {
     file.put(static_cast<char>(pictures.labels[static_cast<std::size_t>(i)]));
@@ -174,9 +175,9 @@ TEST_F(ResNet9RunTest, LimitedToTheFirstPicturesItNeverSeesTheRest) {
 
 TEST_F(ResNet9RunTest, ADifferentModelsPicturesAreOneClearLine) {
   data::DataSet grey{"digits",
-               10,
-               {2, 28, 28, std::vector<std::uint8_t>(2 * 784), {0, 1}},
-               {2, 28, 28, std::vector<std::uint8_t>(2 * 784), {0, 1}}};
+                     10,
+                     {2, 28, 28, std::vector<std::uint8_t>(2 * 784), {0, 1}},
+                     {2, 28, 28, std::vector<std::uint8_t>(2 * 784), {0, 1}}};
   EXPECT_EQ(error_of_starting(settings(), grey),
             "digits: expected pictures of 3 x 32 x 32 for the model resnet9, found 1 x 28 x 28");
   EXPECT_THAT(error_of_starting(training::TrainConfig{}, data_),
@@ -204,9 +205,9 @@ TEST_F(ResNet9RunTest, CalibrationGivesTheFirstNormTheStatisticsOfAllPictures) {
   std::vector<std::int64_t> order(150);
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::int64_t>(i);
   const auto tensors = model_files::state_dict(*network).tensors;
-  const auto x =
-      torch::conv2d(data::BatchMaker(data_.train, config.pixels)(order).pictures, tensors["prep.conv.weight"], {}, 1, 1)
-          .to(torch::kDouble);
+  const auto x = torch::conv2d(data::BatchMaker(data_.train, config.pixels)(order).pictures,
+                               tensors["prep.conv.weight"], {}, 1, 1)
+                     .to(torch::kDouble);
   EXPECT_TRUE(tensors["prep.norm.running_mean"].to(torch::kDouble).allclose(x.mean({0, 2, 3}), 1e-5, 1e-6));
   EXPECT_TRUE(tensors["prep.norm.running_var"].to(torch::kDouble).allclose(x.var({0, 2, 3}), 1e-5, 1e-6));
 }
@@ -225,7 +226,8 @@ TEST_F(ResNet9RunTest, FoldedItPredictsAsTrained) {
     for (const auto& step : run.steps)
       EXPECT_TRUE((step.certificate.measured <= step.certificate.bound).all().item<bool>()) << step.norm;
     save_model(temporary_.path / "folded.pt", *run.folded);
-    EXPECT_EQ(evaluate_run(folder, temporary_.path / "folded.pt", data_, 1).confusion, run.of_folded.confusion);
+    EXPECT_EQ(evaluate_run(folder, temporary_.path / "folded.pt", data_, 1).confusion,
+              run.of_folded.confusion);
   }
 }
 

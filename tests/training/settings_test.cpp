@@ -1,5 +1,5 @@
-#include "models/model.h"
 #include "training/settings.h"
+#include "models/model.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

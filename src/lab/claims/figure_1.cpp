@@ -65,7 +65,8 @@ void measure_figure(Trial& trial) {
   trial.setting("batch size", 60);
   trial.plan(4 * static_cast<double>(steps));
   for (const double rate : trial.setting("learning rates", std::vector<double>{0.1, 0.5}))
-    for (const auto which : {models::Norm::kBatch, models::Norm::kNone}) train_and_watch(trial, which, rate, steps);
+    for (const auto which : {models::Norm::kBatch, models::Norm::kNone})
+      train_and_watch(trial, which, rate, steps);
 }
 
 Picture bands(const std::string& name, const std::string& other, const std::string& letter) {

@@ -18,9 +18,10 @@ const std::vector<std::pair<std::string, Way>> kWays{{"raw", Way::kRaw},
                                                      {"hidden batch norm", Way::kHidden}};
 
 Network make(Way way, std::int64_t pixels, std::uint64_t seed) {
-  auto network = make_mlp(
-      {.inputs = pixels, .hidden = layers(3), .norm = norm(way == Way::kHidden ? models::Norm::kBatch : models::Norm::kNone)},
-      seed);
+  auto network = make_mlp({.inputs = pixels,
+                           .hidden = layers(3),
+                           .norm = norm(way == Way::kHidden ? models::Norm::kBatch : models::Norm::kNone)},
+                          seed);
   if (way != Way::kFirst) return network;
   Network with_first;
   with_first->push_back(BatchNorm1d(pixels));

@@ -31,8 +31,9 @@ void measure_spectra(Trial& trial) {
   const auto width = trial.setting<std::int64_t>("width", 100);
   const auto examples = trial.choose<std::int64_t>("examples", 4000, 8000, 20000);
   const auto scales = trial.setting("standard deviations of the weights", std::vector<double>{.01, .1, 1});
-  const std::vector<std::pair<std::string, models::Norm>> kinds{
-      {"without", models::Norm::kNone}, {"with batch norm", models::Norm::kBatch}, {"with whitening", models::Norm::kWhiten}};
+  const std::vector<std::pair<std::string, models::Norm>> kinds{{"without", models::Norm::kNone},
+                                                                {"with batch norm", models::Norm::kBatch},
+                                                                {"with whitening", models::Norm::kWhiten}};
   trial.plan(static_cast<double>(scales.size() * kinds.size()));
   const auto inputs = torch::randn({examples, width}, torch::kFloat64);
   const auto unscaled = torch::randn({width, width}, torch::kFloat64);

@@ -18,8 +18,8 @@ double learning_rate(std::int64_t epoch) { return 0.005 * std::pow(2, static_cas
 
 constexpr double kBroken = 2.2;  // a loss so near that of guessing, ln 10 = 2.30, is none
 
-void stress(Trial& trial, models::Norm which, const Sample& sample, std::int64_t width, std::int64_t batch_size,
-            std::int64_t epochs) {
+void stress(Trial& trial, models::Norm which, const Sample& sample, std::int64_t width,
+            std::int64_t batch_size, std::int64_t epochs) {
   const std::string name = which == models::Norm::kBatch ? "with batch norm" : "without";
   models::ResNet9 network(which, width);
   draw_weights(*network, Weights::kHe, 0, trial.seed);  // the best chance for the network without

@@ -37,14 +37,16 @@ void measure_small_batches(Trial& trial) {
   const auto sample = some_of(trial.data.train, trial.setting<std::int64_t>("pictures", 6000), trial.seed);
   const auto epochs = trial.choose<std::int64_t>("epochs", 2, 3, 3);
   const bool with_cnn = trial.effort == Effort::kFull;
-  const std::vector<models::Norm> of_mlp{models::Norm::kBatch, models::Norm::kGroup, models::Norm::kLayer, models::Norm::kRenorm};
+  const std::vector<models::Norm> of_mlp{models::Norm::kBatch, models::Norm::kGroup, models::Norm::kLayer,
+                                         models::Norm::kRenorm};
   const std::vector<models::Norm> of_cnn{models::Norm::kBatch, models::Norm::kGroup, models::Norm::kInstance};
   double steps = 0;
   for (const auto size : kBatchSizes) steps += static_cast<double>(epochs * sample.count() / size);
   trial.plan(steps * static_cast<double>(of_mlp.size() + (with_cnn ? of_cnn.size() : 0)));
 
-  measure_sizes(trial, "", of_mlp, sample, trial.data.test, epochs,
-                [&](models::Norm which) { return make_mlp({.hidden = layers(3), .norm = norm(which)}, trial.seed); });
+  measure_sizes(trial, "", of_mlp, sample, trial.data.test, epochs, [&](models::Norm which) {
+    return make_mlp({.hidden = layers(3), .norm = norm(which)}, trial.seed);
+  });
   if (with_cnn)
     measure_sizes(trial, "CNN, ", of_cnn, sample.to_pictures(1), trial.data.test.to_pictures(1), epochs,
                   [&](models::Norm which) {

@@ -13,10 +13,10 @@
 namespace evenkeel::lab::whitening_costs_more {
 namespace {
 
-using torch::Tensor;
 using models::BatchWhitening;
 using models::BatchWhiteningOptions;
 using models::WhiteningMethod;
+using torch::Tensor;
 
 struct Kind {
   std::string name;
@@ -25,8 +25,8 @@ struct Kind {
 
 Kind whitening(const std::string& name, models::WhiteningMethod method, std::int64_t iterations = 5) {
   return {name, [=](auto width) {
-            return torch::nn::AnyModule(
-                models::BatchWhitening(models::BatchWhiteningOptions(width).method(method).iterations(iterations)));
+            return torch::nn::AnyModule(models::BatchWhitening(
+                models::BatchWhiteningOptions(width).method(method).iterations(iterations)));
           }};
 }
 
