@@ -12,8 +12,9 @@ tool() { { echo '#!/bin/sh'; cat; } >"$work/bin/$1" && chmod +x "$work/bin/$1"; 
 # A clone in a folder whose name has a space, on a machine that lacks one package.
 start() {
   rm -rf "$work/bin" "$work/a clone"
-  mkdir -p "$work/bin" "$work/a clone"
+  mkdir -p "$work/bin" "$work/a clone/tests"
   cp "$1/evenkeel" "$work/a clone/evenkeel"
+  cp "$1/tests/list_skipped.py" "$work/a clone/tests/list_skipped.py"
   : >"$calls"
   echo libpng-dev >"$work/missing"
   # dpkg-query -W -f FORMAT PACKAGE...
@@ -99,6 +100,24 @@ start_of_configure='cmake --preset release'
 launch 8 test
 says calls "$start_of_configure"
 [ ! -e "$work/a clone/build/debian/stale" ] || fail "expected a fresh build folder for another LibTorch"
+
+# What skipped is listed with its reason, of GoogleTest's programs and of CTest's other tests, and fails where it has to.
+tool ctest <<TOOL
+while [ "\$1" != --test-dir ]; do shift; done
+cat >"\$2/test_results/SomeTest.xml" <<XML
+<testsuites><testsuite><testcase name="Files" classname="SomeTest"><skipped message="a_test.cpp:7&#x0A;needs torch"/></testcase>
+<testcase name="Runs" classname="SomeTest"/></testsuite></testsuites>
+XML
+cat >"\$2/test_results/ctest.xml" <<XML
+<testsuite><testcase name="cli.disk"><skipped/><system-out>skipped: no small disk</system-out></testcase></testsuite>
+XML
+TOOL
+EVENKEEL_SKIPS=list launch 0 test
+says out '2 tests skipped:'
+says out 'SomeTest.Files: needs torch'
+says out 'cli.disk: no small disk'
+EVENKEEL_SKIPS=fail launch 1 test
+says err 'expected no test to skip'
 
 # Failures: one clear line at the end, and the exit code 1.
 tool ninja <<TOOL
