@@ -2,8 +2,6 @@
 #pragma once
 
 #include <torch/arg.h>
-#include <torch/nn/options/batchnorm.h>
-#include <torch/types.h>
 
 #include <cstdint>
 #include <optional>
@@ -11,14 +9,13 @@
 
 #include "evenkeel/kernels/activation.h"
 
+namespace torch::nn {
+struct BatchNormOptions;  // <torch/nn/options/batchnorm.h>
+}  // namespace torch::nn
+
 namespace evenkeel {
 
 using kernels::Activation;
-
-// LibTorch 1.13 has an optional of its own.
-inline std::optional<double> to_std(const torch::optional<double>& value) {
-  return value.has_value() ? std::optional<double>(*value) : std::nullopt;
-}
 
 // Which variance of a batch of m values goes into running_var. Every batch is normalised with the biased one.
 enum class RunningVariance {
@@ -71,13 +68,8 @@ class BatchNormOptions {
       std::int64_t num_features)  // NOLINT(google-explicit-constructor): BatchNorm2d(64) is usual
       : num_features_(num_features) {}
 
-  BatchNormOptions(
-      const torch::nn::BatchNormOptions& options)  // NOLINT(google-explicit-constructor): drop-in
-      : num_features_(options.num_features()),
-        eps_(options.eps()),
-        momentum_(to_std(options.momentum())),
-        affine_(options.affine()),
-        track_running_stats_(options.track_running_stats()) {}
+  // LibTorch's options are taken as they are.
+  BatchNormOptions(const torch::nn::BatchNormOptions& options);  // NOLINT(google-explicit-constructor)
 
   // C: the size of dimension 1 of the input. No effect after the layer is made.
   TORCH_ARG(std::int64_t, num_features);

@@ -1,7 +1,7 @@
 // Statistics as a value: how many values each channel has seen, their mean, and their sum of squared deviations.
 #pragma once
 
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <vector>
@@ -40,15 +40,15 @@ class ChannelMoments {
   ~ChannelMoments() = default;
 
   // Those of an (N, C, ...) tensor: float32, float64, bfloat16 or float16, any strides, on the CPU. Never a part of a graph.
-  static ChannelMoments of(const torch::Tensor& input);
+  static ChannelMoments of(const at::Tensor& input);
 
   // Only what `mask` lets through: bool, or weights of at least 0, of size (N), (N, *spatial) or (N, 1, *spatial). A
   // weight counts like that many repetitions of the value.
-  static ChannelMoments of(const torch::Tensor& input, const torch::Tensor& mask);
+  static ChannelMoments of(const at::Tensor& input, const at::Tensor& mask);
 
   // From C values each that somebody else kept; `variance` is of the kind given, of `count` values per channel.
-  static ChannelMoments from_variance(const torch::Tensor& count, const torch::Tensor& mean,
-                                      const torch::Tensor& variance, RunningVariance kind);
+  static ChannelMoments from_variance(const at::Tensor& count, const at::Tensor& mean,
+                                      const at::Tensor& variance, RunningVariance kind);
 
   // Adds what another has seen. Associative and commutative up to rounding.
   void merge(const ChannelMoments& other);
@@ -58,12 +58,12 @@ class ChannelMoments {
 
   std::int64_t channels() const { return count_.size(0); }
   // float64 [C] each; not to be written to.
-  const torch::Tensor& count() const { return count_; }  // 0: nothing seen, mean and m2 are 0
-  const torch::Tensor& mean() const { return mean_; }
-  const torch::Tensor& m2() const { return m2_; }
+  const at::Tensor& count() const { return count_; }  // 0: nothing seen, mean and m2 are 0
+  const at::Tensor& mean() const { return mean_; }
+  const at::Tensor& m2() const { return m2_; }
 
   // m2 / count, or m2 / (count - 1); NaN where there are not enough values.
-  torch::Tensor variance(RunningVariance kind) const;
+  at::Tensor variance(RunningVariance kind) const;
 
   // With torch::save and torch::load: three tensors, count, mean and m2. Loading throws c10::Error unless they are float64
   // [C] each, with counts and m2 of at least 0 or NaN.
@@ -71,12 +71,12 @@ class ChannelMoments {
   void load(torch::serialize::InputArchive& archive);
 
  private:
-  ChannelMoments(torch::Tensor count, torch::Tensor mean, torch::Tensor m2);
+  ChannelMoments(at::Tensor count, at::Tensor mean, at::Tensor m2);
   static ChannelMoments from_batch(const libtorch::BatchMoments& batch);
 
-  torch::Tensor count_;
-  torch::Tensor mean_;
-  torch::Tensor m2_;
+  at::Tensor count_;
+  at::Tensor mean_;
+  at::Tensor m2_;
 };
 
 torch::serialize::OutputArchive& operator<<(torch::serialize::OutputArchive& archive,

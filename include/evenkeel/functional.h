@@ -1,9 +1,8 @@
 // Batch normalization as a function, for those who keep parameters and statistics themselves.
 #pragma once
 
+#include <ATen/core/Tensor.h>
 #include <torch/arg.h>
-#include <torch/nn/options/batchnorm.h>
-#include <torch/types.h>
 
 #include <cstdint>
 #include <optional>
@@ -11,21 +10,23 @@
 
 #include "evenkeel/batch_norm_options.h"
 
+namespace torch::nn::functional {
+struct BatchNormFuncOptions;  // <torch/nn/options/batchnorm.h>
+}  // namespace torch::nn::functional
+
 namespace evenkeel::functional {
 
 // Arguments of batch_norm() that are not always wanted; an undefined tensor means "none".
 class BatchNormFuncOptions {
  public:
   BatchNormFuncOptions() = default;
-  BatchNormFuncOptions(const torch::nn::functional::BatchNormFuncOptions& options)  // NOLINT: drop-in
-      : weight_(options.weight()),
-        bias_(options.bias()),
-        training_(options.training()),
-        momentum_(to_std(options.momentum())),
-        eps_(options.eps()) {}
 
-  TORCH_ARG(torch::Tensor, weight);  // gamma, C values; none: ones
-  TORCH_ARG(torch::Tensor, bias);    // beta, C values; none: zeros
+  // LibTorch's options are taken as they are.
+  BatchNormFuncOptions(
+      const torch::nn::functional::BatchNormFuncOptions& options);  // NOLINT(google-explicit-constructor)
+
+  TORCH_ARG(at::Tensor, weight);  // gamma, C values; none: ones
+  TORCH_ARG(at::Tensor, bias);    // beta, C values; none: zeros
   TORCH_ARG(bool, training) = false;
 
   // Weighs the new value; std::nullopt weighs it with 1 / num_batches_tracked, which then has to be given.
@@ -33,16 +34,16 @@ class BatchNormFuncOptions {
   TORCH_ARG(double, eps) = 1e-5;
 
   // A scalar that a training call with running statistics increments; none: nothing is counted.
-  TORCH_ARG(torch::Tensor, num_batches_tracked);
+  TORCH_ARG(at::Tensor, num_batches_tracked);
 
   // Added to the normalised values before the activation: a tensor with the sizes and the dtype of the input.
-  TORCH_ARG(torch::Tensor, residual);
+  TORCH_ARG(at::Tensor, residual);
   TORCH_ARG(Activation, activation) = Activation::kNone;
   TORCH_ARG(double, negative_slope) = 0.01;  // of kLeakyReLU; a finite number
 
   // What counts in training, when not everything does: bool, or weights of at least 0 in the dtype of the input or
   // float32, of size (N), (N, *spatial) or (N, 1, *spatial). Undefined: all counts alike.
-  TORCH_ARG(torch::Tensor, mask);
+  TORCH_ARG(at::Tensor, mask);
 
   // As in BatchNormOptions.
   TORCH_ARG(std::optional<std::int64_t>, virtual_batch_size) = std::nullopt;
@@ -129,7 +130,7 @@ class BatchNormFuncOptions {
 //
 // Same bits for any number of threads. May be called from several threads at once; calls that update the same
 // running statistics, or write over the same tensor, have to take turns.
-torch::Tensor batch_norm(const torch::Tensor& input, const torch::Tensor& running_mean,
-                         const torch::Tensor& running_var, const BatchNormFuncOptions& options = {});
+at::Tensor batch_norm(const at::Tensor& input, const at::Tensor& running_mean, const at::Tensor& running_var,
+                      const BatchNormFuncOptions& options = {});
 
 }  // namespace evenkeel::functional

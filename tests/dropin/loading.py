@@ -3,8 +3,13 @@
 import os
 import subprocess
 import sys
+import tempfile
 
 library = sys.argv[1]
+# LD_PRELOAD takes no path with a blank in it.
+folder = tempfile.TemporaryDirectory(dir="/tmp")
+preloaded = os.path.join(folder.name, os.path.basename(library))
+os.symlink(library, preloaded)
 
 PROGRAM = """
 import sys, torch
@@ -20,7 +25,7 @@ except (AttributeError, RuntimeError): print("no drop-in")
 
 
 def run(command, preload=False):
-    environment = dict(os.environ, LD_PRELOAD=library) if preload else None
+    environment = dict(os.environ, LD_PRELOAD=preloaded) if preload else None
     return subprocess.run(command, env=environment, capture_output=True, text=True)
 
 

@@ -75,7 +75,7 @@ TEST(DigitNetworkTest, TheDocumentedPythonNetworkGivesTheSameLogits) {
     write("model.pt", model_files::state_dict(*network));
     write("example.pt", example);
     EXPECT_TRUE(testing::run_python(python, EVENKEEL_TESTS_FOLDER "/models/python_network.py",
-                                    EVENKEEL_TESTS_FOLDER "/../docs/run_folder.md DigitNetwork '" +
+                                    "'" EVENKEEL_TESTS_FOLDER "/../docs/run_folder.md' DigitNetwork '" +
                                         folder.path.string() + "' " + std::string(name_of(norm))));
   }
 }

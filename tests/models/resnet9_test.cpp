@@ -133,7 +133,7 @@ TEST(ResNet9Test, TheDocumentedPythonNetworkGivesTheSameLogits) {
     write("model.pt", model_files::state_dict(*network));
     write("example.pt", example);
     EXPECT_TRUE(testing::run_python(python, EVENKEEL_TESTS_FOLDER "/models/python_network.py",
-                                    EVENKEEL_TESTS_FOLDER "/../docs/run_folder.md ResNet9 '" +
+                                    "'" EVENKEEL_TESTS_FOLDER "/../docs/run_folder.md' ResNet9 '" +
                                         folder.path.string() + "' " + std::string(name_of(norm)) + " 4"));
   }
 }

@@ -76,9 +76,9 @@ TEST_P(FoldingTest, PythonLoadsTheFileAndGetsTheSameLogits) {
   };
   write("example.pt", example);
   write("first.pt", {});  // it did not start from first weights
-  EXPECT_TRUE(testing::run_python(
-      python, EVENKEEL_TESTS_FOLDER "/models/python_network.py",
-      EVENKEEL_TESTS_FOLDER "/../docs/run_folder.md DigitNetwork '" + temporary_.path.string() + "' none"));
+  EXPECT_TRUE(testing::run_python(python, EVENKEEL_TESTS_FOLDER "/models/python_network.py",
+                                  "'" EVENKEEL_TESTS_FOLDER "/../docs/run_folder.md' DigitNetwork '" +
+                                      temporary_.path.string() + "' none"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Norms, FoldingTest, ::testing::Values(models::Norm::kBatch, models::Norm::kTorch),
