@@ -7,7 +7,9 @@
 namespace evenkeel {
 namespace {
 
-// LibTorch 1.13 has an optional of its own.
+// LibTorch 1.13 has an optional of its own; later versions give a plain number where a momentum must be set.
+std::optional<double> to_std(double value) { return value; }
+
 template <typename Optional>
 std::optional<double> to_std(const Optional& value) {
   return value.has_value() ? std::optional<double>(*value) : std::nullopt;
