@@ -1,7 +1,8 @@
 #include "lab/networks.h"
 
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/nn.h>
+#include <torch/utils.h>
 
 #include <cmath>
 #include <stdexcept>

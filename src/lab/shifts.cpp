@@ -1,6 +1,6 @@
 #include "lab/shifts.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace evenkeel::lab {
 

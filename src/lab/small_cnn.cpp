@@ -1,6 +1,6 @@
 #include "lab/small_cnn.h"
 
-#include <torch/torch.h>
+#include <torch/nn.h>
 
 namespace evenkeel::lab {
 

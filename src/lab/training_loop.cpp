@@ -1,6 +1,8 @@
 #include "lab/training_loop.h"
 
-#include <torch/torch.h>
+#include <torch/nn.h>
+#include <torch/optim.h>
+#include <torch/utils.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 #include "lab/trial.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <cmath>

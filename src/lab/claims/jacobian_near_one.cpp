@@ -1,4 +1,6 @@
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/linalg.h>
+#include <torch/types.h>
 
 #include <algorithm>
 

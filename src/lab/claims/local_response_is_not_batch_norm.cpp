@@ -1,4 +1,5 @@
-#include <torch/torch.h>
+#include <torch/nn.h>
+#include <torch/utils.h>
 
 #include "evenkeel/batch_norm.h"
 #include "lab/claim.h"

@@ -1,4 +1,5 @@
-#include <torch/torch.h>
+#include <torch/nn.h>
+#include <torch/optim.h>
 
 #include <cmath>
 #include <limits>

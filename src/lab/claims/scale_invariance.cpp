@@ -1,4 +1,4 @@
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "evenkeel/batch_norm.h"
 #include "lab/claim.h"
