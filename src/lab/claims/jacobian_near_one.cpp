@@ -1,5 +1,4 @@
 #include <torch/autograd.h>
-#include <torch/linalg.h>
 #include <torch/types.h>
 
 #include <algorithm>
@@ -43,7 +42,7 @@ void measure_spectra(Trial& trial) {
     double lowest = 1e300;
     double highest = 0;
     for (const double scale : scales) {
-      const auto values = torch::linalg_svdvals(jacobian(inputs, scale * unscaled, norm(which)));
+      const auto values = at::linalg_svdvals(jacobian(inputs, scale * unscaled, norm(which)));
       const double rms = values.pow(2).mean().sqrt().item<double>();
       trial.record.number(fmt::format("rms singular value {}, w = {}", name, scale), rms);
       trial.record.number(fmt::format("smallest singular value {}, w = {}", name, scale),
