@@ -6,11 +6,20 @@
 #include "kernels/check.h"
 #include "kernels/evaluation.h"
 #include "kernels/run_slabs.h"
+#include "kernels/streaming.h"
 #include "kernels/training_backward.h"
 #include "kernels/training_forward.h"
 
 namespace evenkeel::kernels {
 namespace {
+
+// Whatever can be refused is refused here, before anything is written.
+template <typename Call>
+void begin(const Call& call) {
+  check(call);
+  settle_instruction_set();
+  streaming_bytes();
+}
 
 // What a batch without values leaves in a result per channel.
 template <typename V>
@@ -27,7 +36,7 @@ void run_moments(const MomentsOfPositions<T>& moments, const Geometry& geometry,
 
 template <typename T>
 void run(const ChannelMoments<T>& call, Executor& executor) {
-  check(call);
+  begin(call);
   const Geometry& g = call.geometry;
   if (g.size() == 0) {
     zero(call.mean, g.channels);
@@ -39,22 +48,22 @@ void run(const ChannelMoments<T>& call, Executor& executor) {
 
 template <typename T>
 void run(const WeightedMoments<T>& call, Executor& executor) {
-  check(call);
+  begin(call);
   const Geometry& g = call.geometry;
   const auto positions = g.size() == 0 ? CountedPositions<Parameter<T>>(g, nullptr)
                                        : CountedPositions<Parameter<T>>(g, call.weights);
-  *call.count = positions.total();
   if (positions.total() == 0) {
     zero(call.mean, g.channels);
     zero(call.m2, g.channels);
   } else {
     run_moments<T>({call.input, positions, call.mean, call.m2}, g, executor);
   }
+  *call.count = positions.total();
 }
 
 template <typename T>
 void run(const TrainingForward<T>& call, Executor& executor) {
-  check(call);
+  begin(call);
   const Geometry& g = call.geometry;
   if (g.size() == 0) {
     zero(call.mean, g.channels);
@@ -67,7 +76,7 @@ void run(const TrainingForward<T>& call, Executor& executor) {
 
 template <typename T>
 void run(const GivenMomentsForward<T>& call, Executor& executor) {
-  check(call);
+  begin(call);
   const Geometry& g = call.geometry;
   if (g.size() == 0) return;
   const Plan plan = call.positive ? plan_with_bits(g, sizeof(T)) : plan_one_pass(g, sizeof(T));
@@ -76,7 +85,7 @@ void run(const GivenMomentsForward<T>& call, Executor& executor) {
 
 template <typename T>
 void run(const TrainingBackward<T>& call, Executor& executor) {
-  check(call);
+  begin(call);
   const Geometry& g = call.geometry;
   if (g.size() == 0) {
     zero(call.grad_weight, g.channels);
@@ -88,7 +97,7 @@ void run(const TrainingBackward<T>& call, Executor& executor) {
 
 template <typename T>
 void run(const EvaluationForward<T>& call, Executor& executor) {
-  check(call);
+  begin(call);
   const Geometry& g = call.geometry;
   if (g.size() == 0) return;
   const Plan plan = call.positive ? plan_with_bits(g, sizeof(T)) : plan_one_pass(g, sizeof(T));
@@ -97,7 +106,7 @@ void run(const EvaluationForward<T>& call, Executor& executor) {
 
 template <typename T>
 void run(const EvaluationBackward<T>& call, Executor& executor) {
-  check(call);
+  begin(call);
   const Geometry& g = call.geometry;
   if (g.size() == 0) {
     zero(call.grad_weight, g.channels);

@@ -25,6 +25,7 @@ class EvaluationForwardSlab {
  public:
   static constexpr bool kHasSums = false;
   static constexpr bool kHasMap = true;
+  static bool weighted(const EvaluationForward<T>&) { return false; }
 
   EvaluationForwardSlab(const EvaluationForward<T>& call, const Plan& plan, std::int64_t slab,
                         Workspace& workspace)
@@ -33,7 +34,7 @@ class EvaluationForwardSlab {
     normalization_.set_statistics(given.mean, given.m2, GivenStatistics::kCount, workspace);
   }
 
-  void map(std::int64_t block) const { normalization_.map(block); }
+  void map(std::int64_t block, Workspace scratch) const { normalization_.map(block, scratch); }
 
  private:
   NormalizationMap<T> normalization_;
@@ -45,6 +46,7 @@ class EvaluationInputGradientSlab {
  public:
   static constexpr bool kHasSums = false;
   static constexpr bool kHasMap = true;
+  static bool weighted(const EvaluationBackward<T>&) { return false; }
 
   EvaluationInputGradientSlab(const EvaluationBackward<T>& call, const Plan& plan, std::int64_t slab,
                               Workspace& workspace)
@@ -60,7 +62,7 @@ class EvaluationInputGradientSlab {
     gradients_.set_scale(scale, workspace);
   }
 
-  void map(std::int64_t block) const { gradients_.map(block); }
+  void map(std::int64_t block, Workspace scratch) const { gradients_.map(block, scratch); }
 
  private:
   InputGradientMap<T> gradients_;
@@ -72,6 +74,7 @@ class EvaluationBackwardSlab {
  public:
   static constexpr bool kHasSums = true;
   static constexpr bool kHasMap = true;
+  static bool weighted(const EvaluationBackward<T>&) { return false; }
 
   EvaluationBackwardSlab(const EvaluationBackward<T>& call, const Plan& plan, std::int64_t slab,
                          Workspace& workspace)
@@ -86,7 +89,9 @@ class EvaluationBackwardSlab {
               nullptr, given_.mean, workspace),
         gradients_(call, plan, slab) {}
 
-  void add_sums(std::int64_t block, double* sums) const { sums_.add_sums(block, sums); }
+  void add_sums(std::int64_t block, double* sums, Workspace scratch) const {
+    sums_.add_sums(block, sums, scratch);
+  }
 
   bool finish_sums(const double* sums) {
     sums_.finish_sums(sums);
@@ -96,7 +101,7 @@ class EvaluationBackwardSlab {
     return false;
   }
 
-  void map(std::int64_t block) const { gradients_.map(block); }
+  void map(std::int64_t block, Workspace scratch) const { gradients_.map(block, scratch); }
 
  private:
   const EvaluationBackward<T>& call_;

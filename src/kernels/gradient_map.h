@@ -35,7 +35,7 @@ class InputGradientMap {
     operands_.offset = spread(plan_, slab_, offset, workspace);
   }
 
-  void map(std::int64_t block) const {
+  void map(std::int64_t block, Workspace scratch) const {
     if (!operands_.grad_input) return;
     const VectorKernels<T>& kernels = vector_kernels<T>(plan_.walk);
     const bool through_statistics = operands_.slope != nullptr;
@@ -55,8 +55,9 @@ class InputGradientMap {
       operands.offset += placed.parameter;
       kernels.input_gradient(placed.tile, operands);
     };
-    for_each_tile(plan_, slab_, block,
-                  [&](const PlacedTile& placed) { with_weights(placed, plan_, slab_, weights_, map_tile); });
+    for_each_tile(plan_, slab_, block, [&](const PlacedTile& placed) {
+      with_weights(placed, plan_, slab_, weights_, scratch, map_tile);
+    });
   }
 
  private:

@@ -32,18 +32,19 @@ GradientSums<T>::GradientSums(const Plan& plan, std::int64_t slab, const T* inpu
 }
 
 template <typename T>
-void GradientSums<T>::add_sums(std::int64_t block, double* sums) const {
+void GradientSums<T>::add_sums(std::int64_t block, double* sums, Workspace scratch) const {
   const VectorKernels<T>& kernels = vector_kernels<T>(plan_.walk);
-  sum_block(plan_, slab_, block, sums, [&](const PlacedTile& whole, double* sum, double* dot) {
-    with_weights(whole, plan_, slab_, weights_, [&](const PlacedTile& placed, auto weights) {
-      Gradient<T> gradient = gradient_;
-      gradient.weights = weights;
-      gradient.values += placed.offset;
-      if (gradient.positive) gradient.positive += placed.bits;
-      kernels.gradient_sums(placed.tile, input_ + placed.offset, gradient, mean_columns_ + placed.parameter,
-                            sum, dot);
-    });
-  });
+  sum_block(plan_, slab_, block, sums, scratch,
+            [&](const PlacedTile& whole, double* sum, double* dot, Workspace rest) {
+              with_weights(whole, plan_, slab_, weights_, rest, [&](const PlacedTile& placed, auto weights) {
+                Gradient<T> gradient = gradient_;
+                gradient.weights = weights;
+                gradient.values += placed.offset;
+                if (gradient.positive) gradient.positive += placed.bits;
+                kernels.gradient_sums(placed.tile, input_ + placed.offset, gradient,
+                                      mean_columns_ + placed.parameter, sum, dot);
+              });
+            });
 }
 
 template <typename T>

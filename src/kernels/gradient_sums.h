@@ -12,7 +12,7 @@ class GradientSums {
   GradientSums(const Plan& plan, std::int64_t slab, const T* input, const Gradient<T>& gradient,
                const Parameter<T>* weights, const double* mean, Workspace& workspace);
 
-  void add_sums(std::int64_t block, double* sums) const;
+  void add_sums(std::int64_t block, double* sums, Workspace scratch) const;
 
   // After this, grad()[c] = sum g and grad_deviation()[c] = sum g (x - mean) of the slab's channel c.
   void finish_sums(const double* sums);

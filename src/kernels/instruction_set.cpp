@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <memory>
 #include <stdexcept>
 #include <tuple>
 #include <vector>
@@ -38,9 +39,23 @@ std::string name_of(std::int64_t target) {
   }
 }
 
-const std::vector<InstructionSet>& instruction_sets() {
-  static const std::vector<InstructionSet> sets = [] {
-    std::vector<InstructionSet> found;
+// Everything here is made without a lock and never destroyed: another thread may be in a kernel when the process ends, and in the
+// middle of its first call when it forks. Who comes second throws away what he made.
+template <typename Value, typename Make>
+const Value& made_once(std::atomic<const Value*>& slot, Make make) {
+  const Value* known = slot.load(std::memory_order_acquire);
+  if (known) return *known;
+  auto mine = std::make_unique<const Value>(make());
+  if (!slot.compare_exchange_strong(known, mine.get(), std::memory_order_acq_rel)) return *known;
+  return *mine.release();
+}
+
+using InstructionSets = std::vector<InstructionSet>;
+
+const InstructionSets& instruction_sets() {
+  static constinit std::atomic<const InstructionSets*> sets = nullptr;
+  return made_once(sets, [] {
+    InstructionSets found;
     const std::int64_t all = hwy::SupportedTargets() & HWY_TARGETS;
     for (std::int64_t rest = all; rest != 0; rest &= rest - 1) {  // better ones have lower bits
       const std::int64_t target = rest & -rest;
@@ -49,8 +64,7 @@ const std::vector<InstructionSet>& instruction_sets() {
                         &element_kernels_of<float16>(target), &element_kernels_of<bfloat16>(target)}});
     }
     return found;
-  }();
-  return sets;
+  });
 }
 
 const InstructionSet& find(std::string_view name, const char* asked_by) {
@@ -64,17 +78,20 @@ const InstructionSet& find(std::string_view name, const char* asked_by) {
                               std::string(name));
 }
 
-std::atomic<const InstructionSet*>& active() {
-  static std::atomic<const InstructionSet*> set = [] {
-    const char* name = std::getenv("EVENKEEL_INSTRUCTION_SET");
-    return &find(name ? name : "best", "EVENKEEL_INSTRUCTION_SET");
-  }();
-  return set;
+constinit std::atomic<const InstructionSet*> chosen = nullptr;
+
+const InstructionSet& active() {
+  const InstructionSet* set = chosen.load(std::memory_order_acquire);
+  if (set) return *set;
+  const char* name = std::getenv("EVENKEEL_INSTRUCTION_SET");
+  const InstructionSet& found = find(name ? name : "best", "EVENKEEL_INSTRUCTION_SET");
+  // Unless use_instruction_set() was faster.
+  return chosen.compare_exchange_strong(set, &found, std::memory_order_acq_rel) ? found : *set;
 }
 
 template <typename T>
 const ElementKernels<T>& active_kernels() {
-  return *std::get<const ElementKernels<T>*>(active().load(std::memory_order_relaxed)->kernels);
+  return *std::get<const ElementKernels<T>*>(active().kernels);
 }
 
 }  // namespace
@@ -85,9 +102,11 @@ std::vector<std::string> supported_instruction_sets() {
   return names;
 }
 
-std::string instruction_set() { return active().load()->name; }
+std::string instruction_set() { return active().name; }
 
-void use_instruction_set(std::string_view name) { active() = &find(name, "use_instruction_set"); }
+void use_instruction_set(std::string_view name) { chosen.store(&find(name, "use_instruction_set")); }
+
+void settle_instruction_set() { active(); }
 
 template <typename T>
 const VectorKernels<T>& vector_kernels(Walk walk) {

@@ -51,14 +51,16 @@ void MomentSums<T>::estimate_shifts() {
 }
 
 template <typename T>
-void MomentSums<T>::add_sums(std::int64_t block, double* sums) const {
+void MomentSums<T>::add_sums(std::int64_t block, double* sums, Workspace scratch) const {
   const VectorKernels<T>& kernels = vector_kernels<T>(plan_.walk);
-  sum_block(plan_, slab_, block, sums, [&](const PlacedTile& whole, double* sum, double* dot) {
-    with_weights(whole, plan_, slab_, positions_.weights(), [&](const PlacedTile& placed, auto weights) {
-      kernels.moment_sums(placed.tile, input_ + placed.offset, weights, shift_columns_ + placed.parameter,
-                          sum, dot);
-    });
-  });
+  sum_block(plan_, slab_, block, sums, scratch,
+            [&](const PlacedTile& whole, double* sum, double* dot, Workspace rest) {
+              with_weights(whole, plan_, slab_, positions_.weights(), rest,
+                           [&](const PlacedTile& placed, auto weights) {
+                             kernels.moment_sums(placed.tile, input_ + placed.offset, weights,
+                                                 shift_columns_ + placed.parameter, sum, dot);
+                           });
+            });
 }
 
 // Weights below 1 make the products smaller, but not the number of values that may vanish.

@@ -13,7 +13,7 @@ class MomentSums {
   MomentSums(const Plan& plan, std::int64_t slab, const T* input,
              const CountedPositions<Parameter<T>>& positions, double* mean, double* m2, Workspace& workspace);
 
-  void add_sums(std::int64_t block, double* sums) const;
+  void add_sums(std::int64_t block, double* sums, Workspace scratch) const;
   bool finish_sums(const double* sums);
 
   // Of this slab's channels.

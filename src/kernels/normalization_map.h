@@ -52,7 +52,7 @@ class NormalizationMap {
     operands_.offset = spread(plan_, slab_, offset, workspace);
   }
 
-  void map(std::int64_t block) const {
+  void map(std::int64_t block, Workspace) const {
     const VectorKernels<T>& kernels = vector_kernels<T>(plan_.walk);
     for_each_tile(plan_, slab_, block, [&](const PlacedTile& placed) {
       Normalization<T> operands = operands_;

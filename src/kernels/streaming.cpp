@@ -1,5 +1,6 @@
 #include "kernels/streaming.h"
 
+#include <atomic>
 #include <cstdlib>
 #include <limits>
 #include <stdexcept>
@@ -32,7 +33,10 @@ std::int64_t choose() {
 }  // namespace
 
 std::int64_t streaming_bytes() {
-  static const std::int64_t bytes = choose();
+  // Without a lock, which another thread could hold when the process forks. The choice is the same every time.
+  static constinit std::atomic<std::int64_t> chosen = -1;
+  std::int64_t bytes = chosen.load(std::memory_order_relaxed);
+  if (bytes < 0) chosen.store(bytes = choose(), std::memory_order_relaxed);
   return bytes;
 }
 

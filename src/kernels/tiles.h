@@ -78,19 +78,20 @@ void repeat_for_channels(const PlacedTile& placed, const Plan& plan, std::int64_
   }
 }
 
+// Weights that are written out at a time; rows of more are written out four at a time.
+inline constexpr std::int64_t kWrittenOut = 8192;
+
 // Calls body(placed_tile, tile_weights). Weights may be null; those of runs lie in memory as a tile wants them; for columns
 // they are written out, for so many rows at a time that they stay in the cache.
 template <typename R, typename Body>
 void with_weights(const PlacedTile& placed, const Plan& plan, std::int64_t slab, const R* weights,
-                  Body body) {
+                  Workspace scratch, Body body) {
   if (!weights) return body(placed, TileWeights<R>());
   if (plan.walk == Walk::kRuns)
     return body(placed, TileWeights<R>{weights + placed.row * plan.run, plan.run});
-  constexpr std::int64_t kWrittenOut = 8192;
   const Tile& tile = placed.tile;
-  const std::int64_t at_once = std::clamp<std::int64_t>(kWrittenOut / tile.width / 4 * 4, 4, 4 + tile.rows);
-  Workspace workspace;
-  R* columns = workspace.take<R>(at_once * tile.width);
+  const std::int64_t at_once = kWrittenOut / tile.width < 4 ? 4 : kWrittenOut / tile.width / 4 * 4;
+  R* columns = scratch.take<R>(at_once * tile.width);
   for (std::int64_t row = 0; row < tile.rows; row += at_once) {
     PlacedTile part = placed;
     part.tile.rows = std::min(at_once, tile.rows - row);
@@ -126,17 +127,18 @@ inline void gather(const Plan& plan, std::int64_t slab, const double* sums, doub
   }
 }
 
-// Adds a block's two sums per channel to `sums`, [2][channels]: body(placed_tile, sum, dot) adds the tile's.
+// Adds a block's two sums per channel to `sums`, [2][channels]: body(placed_tile, sum, dot, scratch) adds the
+// tile's.
 template <typename Body>
-void sum_block(const Plan& plan, std::int64_t slab, std::int64_t block, double* sums, Body body) {
-  Workspace workspace;
+void sum_block(const Plan& plan, std::int64_t slab, std::int64_t block, double* sums, Workspace scratch,
+               Body body) {
   const std::int64_t count = parameter_count(plan, slab);
-  double* tile_sums = workspace.take<double>(count);
-  double* tile_dots = workspace.take<double>(count);
+  double* tile_sums = scratch.take<double>(count);
+  double* tile_dots = scratch.take<double>(count);
   std::fill_n(tile_sums, count, 0.0);
   std::fill_n(tile_dots, count, 0.0);
   for_each_tile(plan, slab, block, [&](const PlacedTile& placed) {
-    body(placed, tile_sums + placed.parameter, tile_dots + placed.parameter);
+    body(placed, tile_sums + placed.parameter, tile_dots + placed.parameter, scratch);
   });
   gather(plan, slab, tile_sums, sums);
   gather(plan, slab, tile_dots, sums + plan.channels_of(slab));

@@ -15,6 +15,7 @@ class TrainingBackwardSlab {
  public:
   static constexpr bool kHasSums = true;
   static constexpr bool kHasMap = true;
+  static bool weighted(const TrainingBackward<T>& call) { return call.position_weights != nullptr; }
 
   TrainingBackwardSlab(const TrainingBackward<T>& call, const Plan& plan, std::int64_t slab,
                        Workspace& workspace)
@@ -29,7 +30,9 @@ class TrainingBackwardSlab {
     gradients_.set_weights(call.position_weights);
   }
 
-  void add_sums(std::int64_t block, double* sums) const { sums_.add_sums(block, sums); }
+  void add_sums(std::int64_t block, double* sums, Workspace scratch) const {
+    sums_.add_sums(block, sums, scratch);
+  }
 
   bool finish_sums(const double* sums) {
     sums_.finish_sums(sums);
@@ -41,7 +44,7 @@ class TrainingBackwardSlab {
     return false;
   }
 
-  void map(std::int64_t block) const { gradients_.map(block); }
+  void map(std::int64_t block, Workspace scratch) const { gradients_.map(block, scratch); }
 
  private:
   const TrainingBackward<T>& call_;

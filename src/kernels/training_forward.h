@@ -21,11 +21,14 @@ class MomentsSlab {
  public:
   static constexpr bool kHasSums = true;
   static constexpr bool kHasMap = false;
+  static bool weighted(const MomentsOfPositions<T>& call) { return call.positions.weights() != nullptr; }
 
   MomentsSlab(const MomentsOfPositions<T>& call, const Plan& plan, std::int64_t slab, Workspace& workspace)
       : moments_(plan, slab, call.input, call.positions, call.mean, call.m2, workspace) {}
 
-  void add_sums(std::int64_t block, double* sums) const { moments_.add_sums(block, sums); }
+  void add_sums(std::int64_t block, double* sums, Workspace scratch) const {
+    moments_.add_sums(block, sums, scratch);
+  }
   bool finish_sums(const double* sums) { return moments_.finish_sums(sums); }
 
  private:
@@ -38,6 +41,7 @@ class TrainingForwardSlab {
  public:
   static constexpr bool kHasSums = true;
   static constexpr bool kHasMap = true;
+  static bool weighted(const TrainingForward<T>&) { return false; }
 
   TrainingForwardSlab(const TrainingForward<T>& call, const Plan& plan, std::int64_t slab,
                       Workspace& workspace)
@@ -47,7 +51,9 @@ class TrainingForwardSlab {
                  workspace),
         normalization_(call, plan, slab) {}
 
-  void add_sums(std::int64_t block, double* sums) const { moments_.add_sums(block, sums); }
+  void add_sums(std::int64_t block, double* sums, Workspace scratch) const {
+    moments_.add_sums(block, sums, scratch);
+  }
 
   bool finish_sums(const double* sums) {
     if (moments_.finish_sums(sums)) return true;
@@ -56,7 +62,7 @@ class TrainingForwardSlab {
     return false;
   }
 
-  void map(std::int64_t block) const { normalization_.map(block); }
+  void map(std::int64_t block, Workspace scratch) const { normalization_.map(block, scratch); }
 
  private:
   const Plan& plan_;
@@ -71,6 +77,7 @@ class GivenMomentsForwardSlab {
  public:
   static constexpr bool kHasSums = false;
   static constexpr bool kHasMap = true;
+  static bool weighted(const GivenMomentsForward<T>&) { return false; }
 
   GivenMomentsForwardSlab(const GivenMomentsForward<T>& call, const Plan& plan, std::int64_t slab,
                           Workspace& workspace)
@@ -79,7 +86,7 @@ class GivenMomentsForwardSlab {
     normalization_.set_statistics(call.mean + first, call.m2 + first, call.count, workspace);
   }
 
-  void map(std::int64_t block) const { normalization_.map(block); }
+  void map(std::int64_t block, Workspace scratch) const { normalization_.map(block, scratch); }
 
  private:
   NormalizationMap<T> normalization_;

@@ -92,11 +92,14 @@ HWY_EXPORT(element_kernels);
 
 template <>
 const ElementKernels<EVENKEEL_ELEMENT>& element_kernels_of(std::int64_t target) {
-  // Highway's own choice is left as it was: the program may use highway too.
-  hwy::GetChosenTarget().Update(target);
-  const auto& kernels = HWY_DYNAMIC_DISPATCH(element_kernels)();
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-  return kernels;
+#if (HWY_TARGETS & (HWY_TARGETS - 1)) == 0  // the only one
+  static_cast<void>(target);
+  return HWY_DYNAMIC_DISPATCH(element_kernels)();
+#else
+  hwy::ChosenTarget chosen;  // Highway's own choice belongs to the whole program
+  chosen.Update(target);
+  return HWY_DISPATCH_TABLE(element_kernels)[chosen.GetIndex()]();
+#endif
 }
 
 }  // namespace evenkeel::kernels

@@ -95,8 +95,11 @@ const ElementKernels<float16>& element_kernels_of(std::int64_t target);
 template <>
 const ElementKernels<bfloat16>& element_kernels_of(std::int64_t target);
 
-// The loops of the instruction set in use. Throws std::invalid_argument when EVENKEEL_INSTRUCTION_SET names
+// Makes the choice of the instruction set, if it is not made yet. Throws std::invalid_argument when EVENKEEL_INSTRUCTION_SET names
 // one that this processor or build does not have.
+void settle_instruction_set();
+
+// The loops of the instruction set in use. Does not throw once it is settled.
 template <typename T>
 const VectorKernels<T>& vector_kernels(Walk walk);
 

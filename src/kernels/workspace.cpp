@@ -1,60 +1,47 @@
 #include "kernels/workspace.h"
 
-#include <algorithm>
-#include <new>
+#include <utility>
 
 namespace evenkeel::kernels {
 namespace {
 
-constexpr std::size_t kAlignment = 64;
-constexpr std::size_t kSlack = 128;  // 16 doubles: what 16 float lanes widen to
-constexpr std::size_t kSmallestChunk = 64 * 1024;
+void give_back(std::byte* memory) { ::operator delete[](memory, std::align_val_t{kScratchAlignment}); }
 
-struct AlignedDelete {
-  void operator()(std::byte* bytes) const { ::operator delete[](bytes, std::align_val_t{kAlignment}); }
-};
+// What a thread keeps between its calls. Plain values, which a call can still use while the thread ends: the destructors of
+// statics call kernels too.
+thread_local constinit std::byte* kept_memory = nullptr;
+thread_local constinit std::size_t kept_bytes = 0;
+thread_local constinit bool thread_ends = false;
 
-struct Chunk {
-  explicit Chunk(std::size_t bytes)
-      : memory(static_cast<std::byte*>(::operator new[](bytes, std::align_val_t{kAlignment}))), size(bytes) {}
-  std::unique_ptr<std::byte, AlignedDelete> memory;
-  std::size_t size;
+struct Keeper {
+  ~Keeper() {
+    thread_ends = true;
+    give_back(std::exchange(kept_memory, nullptr));
+    kept_bytes = 0;
+  }
+  void watch() {}
 };
+thread_local Keeper keeper;
 
 }  // namespace
 
-struct Workspace::Arena {
-  std::vector<Chunk> chunks;
-  std::size_t chunk = 0;  // the chunk in use
-  std::size_t used = 0;   // bytes taken of it
-
-  static Arena& of_this_thread() {
-    thread_local Arena arena;
-    return arena;
-  }
-};
-
-Workspace::Workspace() : arena_(Arena::of_this_thread()), chunk_(arena_.chunk), used_(arena_.used) {}
-
-Workspace::~Workspace() {
-  arena_.chunk = chunk_;
-  arena_.used = used_;
+CallMemory::CallMemory(std::size_t bytes)
+    : memory_(std::exchange(kept_memory, nullptr)), bytes_(std::exchange(kept_bytes, 0)) {
+  if (memory_ && bytes_ >= bytes) return;
+  give_back(memory_);
+  memory_ = static_cast<std::byte*>(::operator new[](bytes, std::align_val_t{kScratchAlignment}));
+  bytes_ = bytes;
 }
 
-void* Workspace::take_bytes(std::size_t bytes) {
-  // The slack lets vector code read and write whole vectors at the last value.
-  bytes = (bytes + kSlack + kAlignment - 1) / kAlignment * kAlignment;
-  while (arena_.chunk < arena_.chunks.size() && arena_.used + bytes > arena_.chunks[arena_.chunk].size) {
-    ++arena_.chunk;
-    arena_.used = 0;
+CallMemory::~CallMemory() {
+  if (!thread_ends) {
+    keeper.watch();
+    if (bytes_ > kept_bytes) {
+      std::swap(memory_, kept_memory);
+      std::swap(bytes_, kept_bytes);
+    }
   }
-  if (arena_.chunk == arena_.chunks.size()) {
-    const std::size_t last = arena_.chunks.empty() ? 0 : arena_.chunks.back().size;
-    arena_.chunks.emplace_back(std::max({bytes, 2 * last, kSmallestChunk}));
-  }
-  std::byte* memory = arena_.chunks[arena_.chunk].memory.get() + arena_.used;
-  arena_.used += bytes;
-  return memory;
+  give_back(memory_);
 }
 
 }  // namespace evenkeel::kernels

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -120,6 +121,36 @@ TEST(ThreadPoolTest, PoolsComeAndGoWithOrWithoutWork) {
       EXPECT_EQ(visits_of(*busy, 5), Visits(5, 1));
     }
   }
+}
+
+TEST(ThreadPoolTest, WhatWorkThrowsReachesTheCallerWhenAllIsDone) {
+  const auto pool = make_thread_pool(4);
+  for (std::int64_t thrower = 0; thrower < 4; ++thrower) {
+    std::atomic<int> done = 0;
+    const auto work = [&](std::int64_t begin, std::int64_t) {
+      if (begin == thrower) throw std::runtime_error("range " + std::to_string(begin));
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      ++done;
+    };
+    try {
+      pool->parallel_for(4, work);
+      ADD_FAILURE() << "nothing was thrown for " << thrower;
+    } catch (const std::runtime_error& error) {
+      EXPECT_EQ(error.what(), "range " + std::to_string(thrower));
+      EXPECT_EQ(done, 3);
+    }
+    EXPECT_EQ(visits_of(*pool, 100), Visits(100, 1));
+  }
+}
+
+TEST(ThreadPoolTest, WorkMayCallItsOwnPool) {
+  const auto pool = make_thread_pool(3);
+  std::atomic<int> visits = 0;
+  pool->parallel_for(3, [&](std::int64_t, std::int64_t) {
+    pool->parallel_for(
+        10, [&](std::int64_t begin, std::int64_t end) { visits += static_cast<int>(end - begin); });
+  });
+  EXPECT_EQ(visits, 30);
 }
 
 TEST(ThreadPoolTest, RefusesAPoolWithoutThreads) {

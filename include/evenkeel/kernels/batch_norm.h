@@ -11,7 +11,8 @@
 // - give the same bits for any executor, any number of threads and every repetition on one instruction set,
 // - throw std::invalid_argument, before anything is written, for a negative extent, a null pointer where a
 //   value is required, an eps that is negative or not a number, or an unknown EVENKEEL_INSTRUCTION_SET
-//   or EVENKEEL_STREAMING_STORES (auto, always or never: whether results are written past the caches),
+//   or EVENKEEL_STREAMING_STORES (auto, always or never: whether results are written past the caches), and std::bad_alloc,
+//   before anything is written too, where there is no memory for a call's scratch space,
 // - may be called from several threads at once, on different outputs,
 // - let NaN and Inf through as the formulas do: a channel that holds one normalises to NaN.
 // A null `weight` stands for ones and a null `bias` for zeros. An output may not overlap an input unless the

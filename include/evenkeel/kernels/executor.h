@@ -35,19 +35,29 @@ class Executor {
 
   // Calls work(begin, end) for contiguous ranges that together are [0, count), in parallel, and returns when
   // all are done. The same count gives the same ranges to the same threads where possible, so that what a
-  // thread has in its cache after one call is what it works on in the next. `work` does not throw
-  // and does not call parallel_for of the same executor.
+  // thread has in its cache after one call is what it works on in the next. The kernels' work does not
+  // throw, and does not call parallel_for.
   virtual void parallel_for(std::int64_t count, RangeFunction work) = 0;
 };
 
 // Runs everything on the calling thread.
 Executor& serial_executor();
 
-// A pool of threads that lives as long as the process, one thread for each core this process may use.
-// Several threads may call it at once; the calls then take turns.
+// Pools of threads, the default one and those made below:
+// - Several threads may call one at once; the calls then take turns. A call from within its own work runs on the thread that
+//   makes it.
+// - What work throws reaches the caller of parallel_for, once all ranges have come to an end; of several exceptions, the first.
+// - In a child of fork() a pool that was made before works as in the parent, with threads of its own, whatever ran while the
+//   process forked; in the child it may be destroyed too, and the child may exit.
+// - Any thread may call exit(), a pool's own threads included.
+// - Their threads take no signals (but for those of faults, and a profiler's): those are for the program's own threads.
+
+// A pool that lives as long as the process, one thread for each core that the process may use when it is asked for first, or
+// as many as the system gives. It is never destroyed, and what it was linked into stays loaded.
 Executor& default_executor();
 
-// A pool of its own: `threads` counts the calling thread. Throws std::invalid_argument for threads < 1.
+// A pool of its own: `threads` counts the calling thread. Throws std::invalid_argument for threads < 1, and std::system_error
+// if the system does not give them.
 std::unique_ptr<Executor> make_thread_pool(int threads);
 
 }  // namespace evenkeel::kernels
