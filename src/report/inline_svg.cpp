@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <pugixml.hpp>
 #include <sstream>
 #include <stdexcept>
 #include <string_view>
@@ -25,10 +26,27 @@ std::string ink_class(Ink ink) {
   }
 }
 
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
-    text.replace(at, from.size(), to);
+// The class of the ink whose colour it is, as "rgb(  0,   0,  12)"; empty for any other colour.
+std::string class_of_colour(std::string colour) {
+  std::erase(colour, ' ');
+  for (const auto kind : {Ink::Kind::kRun, Ink::Kind::kFaint, Ink::Kind::kReference})
+    for (int run = 1; run <= kInks; ++run)
+      if (colour == fmt::format("rgb(0,0,{})", code({kind, run}))) return ink_class({kind, run});
+  return "";
+}
+
+// Colours are the page's: an ink becomes a class, on what is drawn; groups only pass colours on, to nothing that has none of its own.
+void give_colours_to_the_page(pugi::xml_node element) {
+  const bool group = std::string_view(element.name()) == "g";
+  for (const char* name : {"stroke", "color"}) {
+    const auto attribute = element.attribute(name);
+    const std::string_view colour = attribute.value();
+    if (colour.empty() || colour == "none" || colour == "currentColor") continue;
+    const auto ink = class_of_colour(attribute.value());
+    element.remove_attribute(attribute);
+    if (!group && !ink.empty()) element.prepend_attribute("class") = ink.c_str();
   }
+  if (auto fill = element.attribute("fill"); std::string_view(fill.value()) == "black") fill = "currentColor";
 }
 
 // The text between `begin` and `end`, or nothing.
@@ -40,56 +58,41 @@ std::string_view between(std::string_view text, std::string_view begin, std::str
   return stop == std::string_view::npos ? std::string_view() : text.substr(start, stop - start);
 }
 
-void replace_colours(std::string& line) {
-  for (const auto kind : {Ink::Kind::kRun, Ink::Kind::kFaint, Ink::Kind::kReference}) {
-    for (int run = 1; run <= kInks; ++run) {
-      const Ink ink = {kind, run};
-      const std::string rgb = fmt::format("rgb(  0,   0, {:3})", code(ink));  // as gnuplot writes it
-      const std::string as_class = fmt::format("class=\"{}\"", ink_class(ink));
-      replace_all(line, "stroke='" + rgb + "'", as_class);
-      replace_all(line, "color='" + rgb + "'", as_class);
-      replace_all(line, "stroke=\"" + rgb + "\"", "");  // on groups without content
+// gnuplot's dots refer to a symbol by its id; ours are circles, of that place and size.
+void make_circle(pugi::xml_node dot) {
+  const std::string transform = dot.attribute("transform").value();
+  const auto place = between(transform, "translate(", ")");
+  const auto comma = place.find(',');
+  if (comma == std::string_view::npos) return;
+  dot.set_name("circle");
+  dot.remove_attribute("xlink:href");
+  dot.remove_attribute("transform");
+  dot.append_attribute("cx") = std::string(place.substr(0, comma)).c_str();
+  dot.append_attribute("cy") = std::string(place.substr(comma + 1)).c_str();
+  dot.append_attribute("r") = std::string(between(transform, "scale(", ")")).c_str();
+}
+
+// Makes what lies in a node fit for the page, and removes what says nothing there: gnuplot writes a group for every change of the
+// pen, most of them empty.
+void adapt(pugi::xml_node node) {
+  const auto children = node.children();
+  for (auto child : std::vector<pugi::xml_node>(children.begin(), children.end())) {
+    const std::string_view name = child.name();
+    if (name == "title" || name == "desc" || name == "defs") {
+      node.remove_child(child);
+      continue;
     }
+    if (child.type() != pugi::node_element) continue;
+    adapt(child);
+    if (name == "g" && !child.first_child()) {
+      node.remove_child(child);
+      continue;
+    }
+    give_colours_to_the_page(child);
+    if (name == "use") make_circle(child);
+    if (child.remove_attribute("id")) child.prepend_attribute("class") = "curve";
+    child.remove_attribute("font-family");
   }
-  replace_all(line, " stroke='black'", "");
-  replace_all(line, " stroke='gray'", "");
-  replace_all(line, " stroke=\"gray\"", "");
-  replace_all(line, " stroke=\"black\"", "");
-  replace_all(line, " fill=\"black\"", " fill=\"currentColor\"");
-  for (const std::string_view colour : {"black", "gray", "white"}) {
-    replace_all(line, fmt::format(" color=\"{}\"", colour), "");
-  }
-}
-
-void remove_attribute(std::string& line, std::string_view name) {
-  const std::string begin = fmt::format(" {}=\"", name);
-  for (auto at = line.find(begin); at != std::string::npos; at = line.find(begin)) {
-    line.erase(at, line.find('"', at + begin.size()) + 1 - at);
-  }
-}
-
-// gnuplot's dots refer to a symbol by its id; ours are circles.
-void replace_dot(std::string& line) {
-  const std::string_view symbol = "<use xlink:href='#gpPt6' transform='translate(";
-  for (auto at = line.find(symbol); at != std::string::npos; at = line.find(symbol)) {
-    const auto end = line.find("/>", at);
-    const std::string use = line.substr(at, end - at);
-    const auto comma = between(use, "translate(", ")").find(',');
-    const std::string_view place = between(use, "translate(", ")");
-    const std::string circle =
-        fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"{}\" class=\"{}\"", place.substr(0, comma),
-                    place.substr(comma + 1), between(use, "scale(", ")"), between(use, "class=\"", "\""));
-    line.replace(at, end - at, circle);
-  }
-}
-
-std::string trimmed(const std::string& line) {
-  const auto begin = line.find_first_not_of(" \t\r");
-  return begin == std::string::npos ? "" : line.substr(begin, line.find_last_not_of(" \t\r") + 1 - begin);
-}
-
-bool opens_group(const std::string& line) {
-  return line.starts_with("<g ") && line.find('>') == line.size() - 1;
 }
 
 }  // namespace
@@ -97,35 +100,26 @@ bool opens_group(const std::string& line) {
 std::string gnuplot_colour(Ink ink) { return fmt::format("#0000{:02x}", code(ink)); }
 
 std::string inline_svg(const std::string& document, const std::string& description) {
-  const std::string_view box = between(document, "viewBox=\"", "\"");
-  const std::string_view drawing = between(document, "</defs>", "</svg>");
-  if (box.empty() || drawing.empty()) {
+  pugi::xml_document parsed;
+  const bool well_formed =
+      parsed.load_buffer(document.data(), document.size(), pugi::parse_default, pugi::encoding_utf8);
+  const auto svg = parsed.child("svg");
+  auto canvas = svg.child("g");  // holds the whole, behind a frame and the symbols
+  const std::string box = svg.attribute("viewBox").value();
+  if (!well_formed || box.empty() || !canvas) {
     throw std::runtime_error(fmt::format(
         "cannot draw the plots: expected an SVG document from gnuplot, found {} bytes of something else",
         document.size()));
   }
+  canvas.remove_child("rect");
+  adapt(canvas);
 
-  std::vector<std::string> lines;
-  std::istringstream input{std::string(drawing)};
-  for (std::string line; std::getline(input, line);) {
-    line = trimmed(line);
-    if (line.find(" id=\"") != std::string::npos)
-      line = "<g class=\"curve\">";  // opens the group of one curve
-    replace_colours(line);
-    replace_dot(line);
-    remove_attribute(line, "font-family");
-    if (line == "</g>" && !lines.empty() && opens_group(lines.back())) {
-      lines.pop_back();  // gnuplot writes a group for every change of the pen, most of them empty
-    } else if (!line.empty()) {
-      lines.push_back(line);
-    }
-  }
-  lines.pop_back();  // closes the group that holds the whole and was opened before </defs>
-
-  std::string svg = fmt::format("<svg class=\"plot\" role=\"img\" viewBox=\"{}\" aria-label=\"{}\">\n", box,
-                                escape(description));
-  for (const std::string& line : lines) svg += line + "\n";
-  return svg + "</svg>\n";
+  std::ostringstream drawing;
+  for (const auto child : canvas.children())
+    child.print(drawing, "", pugi::format_indent, pugi::encoding_utf8);
+  return fmt::format("<svg class=\"plot\" role=\"img\" viewBox=\"{}\" aria-label=\"{}\">\n", box,
+                     escape(description)) +
+         drawing.str() + "</svg>\n";
 }
 
 }  // namespace evenkeel::report

@@ -156,5 +156,37 @@ TEST(GnuplotTest, OutputThatIsNoSvgIsOneClearLine) {
       ThrowsMessage<std::runtime_error>(HasSubstr("expected an SVG document from gnuplot, found 6 bytes")));
 }
 
+// What gnuplot writes is read as XML: another version may choose other quotes, another order, other lines.
+TEST(GnuplotTest, HowItWritesItsSvgDoesNotMatter) {
+  const FakeGnuplot gnuplot(R"sh(while IFS= read -r line; do echo "$line"; done <<'END'
+<?xml version='1.0'?>
+<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox='0 0 440 300'>
+<title>Gnuplot</title><g id='gnuplot_canvas'><rect width='440' height='300'/><defs><path id='gpPt0'/></defs><g
+  id='gnuplot_plot_1'><title>a</title><g stroke='rgb(0,0,2)' fill="none"><path d="M1,2 L3,4"
+  stroke="rgb(0,0,2)"/><use transform="scale(2.5) translate(7,8)" color='rgb(  0, 0,   2)' xlink:href="#gpPt6"/></g></g><g
+  fill='black' font-family='Arial'><text>a &lt; b</text></g><g stroke="black"/></g></svg>
+END
+)sh");
+  const auto svg = draw_plot(simple_plot({{1, 1}}));
+  EXPECT_EQ(unbalanced_tag(svg), "");
+  EXPECT_THAT(svg, HasSubstr("viewBox=\"0 0 440 300\""));
+  EXPECT_EQ(count(svg, "<path class=\"ink-2\" d=\"M1,2 L3,4\""), 1);
+  EXPECT_EQ(count(svg, "<circle class=\"ink-2\" cx=\"7\" cy=\"8\" r=\"2.5\""), 1);
+  EXPECT_THAT(svg, HasSubstr("<g class=\"curve\">"));
+  EXPECT_THAT(svg, HasSubstr(">a &lt; b</text>"));
+  EXPECT_EQ(count(svg, "<g"), 3);
+  for (const char* word : {"rgb(", "black", "font-family", " id=", "xlink", "title", "gpPt", "rect"})
+    EXPECT_THAT(svg, Not(HasSubstr(word)));
+}
+
+TEST(GnuplotTest, SvgThatBreaksOffIsOneClearLine) {
+  const FakeGnuplot gnuplot("echo '<svg viewBox=\"0 0 1 1\"><g><path'");
+  EXPECT_THAT(
+      [] {
+        draw_plot(simple_plot({{1, 1}}));
+      },
+      ThrowsMessage<std::runtime_error>(HasSubstr("expected an SVG document from gnuplot")));
+}
+
 }  // namespace
 }  // namespace evenkeel::report::plot_test
