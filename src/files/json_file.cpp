@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <fstream>
 #include <limits>
 #include <stdexcept>
@@ -10,9 +11,40 @@
 #include "files/atomic_file.h"
 
 namespace evenkeel::files {
+namespace {
+
+void spell_out_what_is_not_finite(nlohmann::ordered_json& value) {
+  if (value.is_number_float())
+    value = number_to_json(value.get<double>());
+  else if (value.is_structured())
+    for (auto& item : value) spell_out_what_is_not_finite(item);
+}
+
+}  // namespace
+
+nlohmann::ordered_json number_to_json(double value) {
+  if (std::isnan(value)) return "nan";
+  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+  return value;
+}
+
+double number_from_json(const nlohmann::ordered_json& json) {
+  if (json.is_null() || json == "nan") return std::numeric_limits<double>::quiet_NaN();
+  if (json == "inf") return std::numeric_limits<double>::infinity();
+  if (json == "-inf") return -std::numeric_limits<double>::infinity();
+  return json.get<double>();
+}
+
+std::string json_text(const nlohmann::ordered_json& value) {
+  nlohmann::ordered_json whole{
+      {"schema_version", kJsonSchema}, {"evenkeel", versions().evenkeel}, {"libtorch", versions().libtorch}};
+  whole.update(value);
+  spell_out_what_is_not_finite(whole);
+  return whole.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
+}
 
 void write_json(const std::filesystem::path& path, const nlohmann::ordered_json& value) {
-  files::write_file_atomically(path, value.dump(2) + '\n');
+  write_file_atomically(path, json_text(value));
 }
 
 JsonFile::JsonFile(std::filesystem::path path) : path_(std::move(path)) {
@@ -30,10 +62,11 @@ std::string JsonFile::text(const std::string& key) const {
 }
 
 double JsonFile::number(const std::string& key) const {
-  const auto& value = at(key);
-  if (value.is_null()) return std::numeric_limits<double>::quiet_NaN();
-  if (!value.is_number()) fail(key, "a number");
-  return value.get<double>();
+  try {
+    return number_from_json(at(key));
+  } catch (const nlohmann::json::exception&) {
+    fail(key, "a number");
+  }
 }
 
 std::uint64_t JsonFile::natural(const std::string& key) const {
@@ -54,6 +87,11 @@ std::vector<double> JsonFile::numbers(const std::string& key) const {
     numbers.push_back(item.get<double>());
   }
   return numbers;
+}
+
+std::optional<Versions> JsonFile::written_by() const {
+  if (!has("evenkeel") || !has("libtorch")) return std::nullopt;
+  return Versions{text("evenkeel"), text("libtorch")};
 }
 
 std::int64_t JsonFile::integer(const std::string& key) const {

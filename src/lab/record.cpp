@@ -3,13 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <stdexcept>
+
+#include "files/json_file.h"
 
 namespace evenkeel::lab {
 namespace {
 
+using files::number_from_json;
+using files::number_to_json;
 using nlohmann::ordered_json;
 
 template <typename Items>
@@ -77,19 +79,6 @@ Record mean_of(const std::vector<Record>& records) {
     }
   }
   return mean;
-}
-
-ordered_json number_to_json(double value) {
-  if (std::isnan(value)) return "nan";
-  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
-  return value;
-}
-
-double number_from_json(const ordered_json& json) {
-  if (json == "nan") return std::numeric_limits<double>::quiet_NaN();
-  if (json == "inf") return std::numeric_limits<double>::infinity();
-  if (json == "-inf") return -std::numeric_limits<double>::infinity();
-  return json.get<double>();
 }
 
 ordered_json Record::to_json() const {

@@ -50,8 +50,4 @@ bool same_places(const std::vector<Point>& a, const std::vector<Point>& b);
 // The mean of each number and of each point, all records having been measured alike. A curve whose places differ is that of the first.
 Record mean_of(const std::vector<Record>& records);
 
-// JSON has no NaN and no infinity: they are the words "nan", "inf" and "-inf".
-nlohmann::ordered_json number_to_json(double value);
-double number_from_json(const nlohmann::ordered_json& json);
-
 }  // namespace evenkeel::lab

@@ -4,9 +4,12 @@
 
 #include <algorithm>
 
+#include "files/json_file.h"
+
 namespace evenkeel::lab {
 namespace {
 
+using files::number_to_json;
 using nlohmann::ordered_json;
 
 ordered_json to_json(const Estimate& estimate) {
