@@ -81,7 +81,8 @@ int run(Arguments& arguments) {
   runs::check_not_of_a_run(out);
   const auto data_name = arguments.data.empty() ? config.data : arguments.data;
   const auto data = data::open_data_set(data_name);
-  if (data_name != config.data) config.limit_pictures = 0;  // which was one of the run's pictures
+  if (data::full_name(data_name) != data::full_name(config.data))
+    config.limit_pictures = 0;  // which was one of the run's pictures
   if (arguments.one_pass) arguments.settings.depth = Depth::kOnePass;
   torch::set_num_threads(arguments.threads);
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "commands.h"
-#include "data_name.h"
+#include "data/data_set.h"
 #include "lab/laboratory.h"
 #include "lab/measure.h"
 #include "lab_display.h"
@@ -54,7 +54,7 @@ LabSettings settings(const Arguments& arguments) {
   LabSettings settings;
   settings.effort = arguments.effort();
   for (const auto& asked : arguments.data) {
-    const auto name = absolute_data(asked);
+    const auto name = data::full_name(asked);
     (name.starts_with("cifar10") ? settings.colour : settings.digits) = name;
   }
   return settings;

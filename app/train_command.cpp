@@ -10,7 +10,6 @@
 
 #include "commands.h"
 #include "data/data_set.h"
-#include "data_name.h"
 #include "process.h"
 #include "progress_display.h"
 #include "runs/comparison.h"
@@ -96,7 +95,8 @@ training::TrainConfig config_of(const Arguments& arguments) {
 
 // A resumed run ends as it would have ended: every option that was given has to be the recorded one.
 void refuse_contradictions(const Arguments& arguments, const runs::Comparison& runs) {
-  const auto run = training::read_config(runs.folders.front().config());
+  auto run = training::read_config(runs.folders.front().config());
+  run.data = data::full_name(run.data);
   for_each_setting(arguments.asked, run, [&](const char* option, const auto& asked, const auto& recorded) {
     if (arguments.command->count(option) > 0 && asked != recorded)
       throw std::runtime_error(fmt::format("{}: expected {}, as the run was started with, found {}", option,
@@ -128,7 +128,7 @@ int run(Arguments& arguments) {
   asked.norm = models::norm_from_name(arguments.norm);
   if (!arguments.schedule.empty()) asked.schedule = training::schedule_from_name(arguments.schedule);
   asked.augment = !arguments.no_augment;
-  asked.data = absolute_data(asked.data);
+  asked.data = data::full_name(asked.data);
 
   training::TrainConfig config;
   std::optional<runs::Comparison> runs;
@@ -136,6 +136,11 @@ int run(Arguments& arguments) {
     runs = runs::open_runs(arguments.resume);
     refuse_contradictions(arguments, *runs);
     config = training::read_config(runs->folders.front().config());
+    for (const auto& folder : runs->folders)
+      if (const auto other = runs::other_writer(folder); !other.empty() && !folder.is_finished())
+        fmt::print(stderr,
+                   "evenkeel: {}: {}: it goes on, but may not end in the bits it would have ended in\n",
+                   folder.path.string(), other);
     if (runs->is_finished()) {
       for (const auto& folder : runs->folders) say_result(runs::read_summary(folder.summary()), folder);
       fmt::print("the run is finished, there is nothing to resume: {}\n", runs->report().string());

@@ -46,6 +46,17 @@ DataSet open_data_set(std::string_view name) {
   return set;
 }
 
+std::string full_name(std::string_view name) {
+  const auto colon = name.find(':');
+  if (colon == std::string_view::npos || colon + 1 == name.size()) return std::string(name);
+  auto folder = std::filesystem::absolute(name.substr(colon + 1)).lexically_normal();
+  std::error_code unreadable;
+  const auto real = std::filesystem::weakly_canonical(folder, unreadable);
+  if (!unreadable) folder = real;
+  if (!folder.has_filename() && folder.has_relative_path()) folder = folder.parent_path();
+  return std::string(name.substr(0, colon + 1)) + folder.string();
+}
+
 std::string class_name(const DataSet& set, int label) {
   return set.class_names.empty() ? std::to_string(label)
                                  : set.class_names.at(static_cast<std::size_t>(label));

@@ -29,6 +29,9 @@ struct DataSet {
   std::vector<std::string> class_names = {};  // none: the labels are the names, as with digits
 };
 
+// The name by which the same data set is always known: its folder absolute, without links, ".." and a slash at its end.
+std::string full_name(std::string_view name);
+
 std::string class_name(const DataSet& set, int label);
 
 // "digits": the built-in digits. "mnist:DIR": the four IDX files in DIR, plain or gzipped. "cifar10:DIR": the six binary

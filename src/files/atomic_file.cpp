@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <string>
@@ -74,6 +75,21 @@ void flush_folder(const std::filesystem::path& file) {
 }
 
 }  // namespace
+
+bool is_left_of_writing(const std::filesystem::path& target, const std::filesystem::path& file) {
+  std::string_view rest = file.native();
+  const auto take = [&rest](std::string_view text) {
+    if (!rest.starts_with(text)) return false;
+    rest.remove_prefix(text.size());
+    return true;
+  };
+  const auto take_number = [&rest] {
+    const auto digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
+    rest.remove_prefix(digits);
+    return digits > 0;
+  };
+  return take(target.native()) && take(".") && take_number() && take("-") && take_number() && rest == ".tmp";
+}
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
   TemporaryFile file(path);

@@ -13,4 +13,7 @@ namespace evenkeel::files {
 // processes; the last one to finish wins.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 
+// Whether `file` is named as what a killed process leaves of writing `target`.
+bool is_left_of_writing(const std::filesystem::path& target, const std::filesystem::path& file);
+
 }  // namespace evenkeel::files

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "data/data_set.h"
 #include "files/atomic_file.h"
 #include "files/json_file.h"
 
@@ -30,11 +31,20 @@ LabFolder::LabFolder(fs::path path, const LabSettings& settings)
   const auto file = path_ / kSettings;
   if (fs::exists(file)) {
     const files::JsonFile json(file);
-    expect_same(file, "--data", json.text("digits"), settings.digits);
+    const auto writer = json.written_by();
+    if (writer != files::versions())
+      throw std::runtime_error(
+          fmt::format("{}: expected a new folder for what {} measures, found one begun by {}", path_.string(),
+                      text_of(files::versions()), writer ? text_of(*writer) : "an older version"));
+    settings_.digits = json.text("digits");  // as the seeds have it
+    expect_same(file, "--data", data::full_name(settings_.digits), data::full_name(settings.digits));
     expect_same(file, "effort", json.text("effort"), std::string(name_of(settings.effort)));
     // Colour pictures may come later.
-    if (settings_.colour.empty()) settings_.colour = json.text("colour");
-    if (!json.text("colour").empty()) expect_same(file, "--data", json.text("colour"), settings_.colour);
+    if (!json.text("colour").empty()) {
+      settings_.colour = json.text("colour");
+      if (!settings.colour.empty())
+        expect_same(file, "--data", data::full_name(settings_.colour), data::full_name(settings.colour));
+    }
   } else {
     if (fs::exists(path_) && !(fs::is_directory(path_) && fs::is_empty(path_)))
       throw std::runtime_error(

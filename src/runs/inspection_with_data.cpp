@@ -157,7 +157,8 @@ void add_data(Inspection& inspection, models::Network& network, const data::Data
   const auto noise = batch_noise(network, batches, population);
   for (const auto& [name, layer] : batch_norms(network)) {
     for (auto& inspected : inspection.layers) {
-      if (inspected.state.name != name || !population.contains(name)) continue;
+      const auto& known_as = inspected.state.name;  // in a checkpoint it is a part of what there is
+      if ((known_as != name && known_as != "model." + name) || !population.contains(name)) continue;
       const auto& moments = population.at(name);
       const auto gap = distance(layer.running_mean, layer.running_var, moments);
       inspected.gap = {libtorch::values_of(moments.mean()),

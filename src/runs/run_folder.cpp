@@ -8,11 +8,16 @@
 #include <system_error>
 #include <vector>
 
+#include "files/atomic_file.h"
 #include "files/json_file.h"
 
 namespace evenkeel::runs {
 
 namespace fs = std::filesystem;
+
+std::vector<fs::path> RunFolder::files() const {
+  return {config(), metrics(), checkpoint(), model(), summary(), report()};
+}
 
 void write_summary(const fs::path& path, const Summary& summary) {
   files::write_json(path, {{"test_accuracy", summary.test_accuracy},
@@ -53,12 +58,17 @@ RunFolder open_run_folder(const fs::path& path) {
   return folder;
 }
 
+std::string other_writer(const RunFolder& folder) {
+  const auto writer = files::JsonFile(folder.config()).written_by();
+  if (!writer || *writer == files::versions()) return "";
+  return fmt::format("begun by {}, this is {}", text_of(*writer), text_of(files::versions()));
+}
+
 void check_not_of_a_run(const std::filesystem::path& path) {
   const auto whole = std::filesystem::weakly_canonical(path);
   const RunFolder folder{whole.parent_path()};
   if (!std::filesystem::exists(folder.config())) return;
-  for (const auto& kept : {folder.config(), folder.metrics(), folder.checkpoint(), folder.model(),
-                           folder.summary(), folder.report()})
+  for (const auto& kept : folder.files())
     if (whole == kept)
       throw std::runtime_error(
           fmt::format("{}: expected another file, found one that a run keeps", path.string()));
@@ -67,7 +77,9 @@ void check_not_of_a_run(const std::filesystem::path& path) {
 void remove_temporary_files(const RunFolder& folder) {
   std::vector<fs::path> leftovers;
   for (const auto& entry : fs::directory_iterator(folder.path))
-    if (entry.path().extension() == ".tmp") leftovers.push_back(entry.path());
+    for (const auto& file : folder.files())
+      if (files::is_left_of_writing(file, entry.path()) && entry.is_regular_file())
+        leftovers.push_back(entry.path());
   for (const auto& path : leftovers) fs::remove(path);
 }
 

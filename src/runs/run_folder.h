@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace evenkeel::runs {
 
@@ -16,6 +17,8 @@ struct RunFolder {
   std::filesystem::path model() const { return path / "model.pt"; }  // from here on: once the run is finished
   std::filesystem::path summary() const { return path / "summary.json"; }
   std::filesystem::path report() const { return path / "report.html"; }
+
+  std::vector<std::filesystem::path> files() const;  // all of these
 
   bool has_checkpoint() const { return std::filesystem::exists(checkpoint()); }
   bool is_finished() const { return std::filesystem::exists(summary()); }
@@ -45,7 +48,11 @@ RunFolder open_run_folder(const std::filesystem::path& path);
 // Throws std::runtime_error with one line when a run folder keeps `path`, so that writing it would damage the run.
 void check_not_of_a_run(const std::filesystem::path& path);
 
-// Removes the temporary files that killed processes have left in the folder.
+// "begun by Evenkeel 0.1.0 with LibTorch 1.13.1, this is Evenkeel 0.1.0 with LibTorch 2.13.0"; empty where it is the same, and where the
+// run does not say who began it.
+std::string other_writer(const RunFolder& folder);
+
+// Removes what killed processes have left of writing the run's files. Nothing else: other people's files end in .tmp too.
 void remove_temporary_files(const RunFolder& folder);
 
 // runs/<date-time>-<data>-<what>, with -2, -3, ... when that exists.

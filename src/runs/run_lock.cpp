@@ -11,9 +11,9 @@
 
 namespace evenkeel::runs {
 
-// config.json is the one file of the folder that is never replaced.
-RunLock::RunLock(const RunFolder& folder)
-    : descriptor_(::open(folder.config().c_str(), O_RDONLY | O_CLOEXEC)) {
+// config.json is the one file of the folder that is never replaced. NFS makes an exclusive lock of flock's into one of fcntl's, which a
+// descriptor that cannot write is refused.
+RunLock::RunLock(const RunFolder& folder) : descriptor_(::open(folder.config().c_str(), O_RDWR | O_CLOEXEC)) {
   if (descriptor_ >= 0 && ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
   const int error = errno;
   if (descriptor_ >= 0) ::close(descriptor_);

@@ -4,12 +4,24 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <string_view>
 
 #include "files/atomic_file.h"
 #include "model_files/state_dict_file.h"
 
 namespace evenkeel::runs {
 namespace {
+
+// Those of the network: all of a model.pt, and what stands under "model." in a checkpoint, beside the optimiser's.
+model_files::NamedTensors network_tensors(const std::filesystem::path& path) {
+  const std::string_view part = "model.";
+  auto read = model_files::read_state_dict(path).tensors;
+  if (read.find("progress.step") == nullptr) return read;
+  model_files::NamedTensors tensors{"tensor"};
+  for (const auto& item : read)
+    if (item.key().starts_with(part)) tensors.insert(item.key().substr(part.size()), item.value());
+  return tensors;
+}
 
 // Whether there is any tensor that the network of the run has because of its norms.
 bool has_tensors_of_norms(const model_files::NamedTensors& tensors, const training::TrainConfig& config) {
@@ -29,11 +41,11 @@ void save_model(const std::filesystem::path& path, const models::Network& networ
 }
 
 std::shared_ptr<models::Network> load_model(const std::filesystem::path& path, training::TrainConfig config) {
-  const auto read = model_files::read_state_dict(path);
-  if (!has_tensors_of_norms(read.tensors, config)) config.norm = models::Norm::kNone;
+  const auto tensors = network_tensors(path);
+  if (!has_tensors_of_norms(tensors, config)) config.norm = models::Norm::kNone;
   auto network = models::make_network(config);
   try {
-    model_files::copy_tensors(model_files::state_dict(*network).tensors, read.tensors);
+    model_files::copy_tensors(model_files::state_dict(*network).tensors, tensors);
   } catch (const std::runtime_error& error) {
     throw std::runtime_error(fmt::format("{}: {}", path.string(), error.what()));
   }
@@ -41,8 +53,8 @@ std::shared_ptr<models::Network> load_model(const std::filesystem::path& path, t
 }
 
 void recognise_model(const std::filesystem::path& path, training::TrainConfig& config) {
-  const auto read = model_files::read_state_dict(path);
-  const auto* first = read.tensors.find("prep.conv.weight");
+  const auto tensors = network_tensors(path);
+  const auto* first = tensors.find("prep.conv.weight");
   config.model = first == nullptr ? models::Model::kDigits : models::Model::kResNet9;
   if (first == nullptr || first->dim() == 0) return;
   config.width = std::clamp<std::int64_t>(first->size(0), 1, models::kMostWidth);

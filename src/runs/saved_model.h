@@ -12,7 +12,7 @@ namespace evenkeel::runs {
 // Atomically.
 void save_model(const std::filesystem::path& path, const models::Network& network);
 
-// The network of the run with the norm that its config.json records, or without where the file has no tensors of norms, as once
+// The network that a model.pt or a checkpoint.pt holds, with the norm that its config.json records, or without where the file has no tensors of norms, as once
 // it is folded. Throws std::runtime_error with one line when the file is missing, damaged or of another network.
 std::shared_ptr<models::Network> load_model(const std::filesystem::path& path, training::TrainConfig config);
 

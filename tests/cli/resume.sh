@@ -16,6 +16,17 @@ fails 1 "evenkeel: --norm: expected batch, as the run was started with, found no
 fails 1 "evenkeel: --compare: expected none, as the run was started without, found it" train --resume stopped --compare
 fails 1 "evenkeel: stopped/model.pt: expected a zip archive as torch.save writes it, found: No such file" evaluate stopped
 
+# Pictures can be compared with what a run has trained so far.
+run 0 inspect stopped --data digits
+contains stdout '^test accuracy with running statistics [0-9.]+ %'
+contains stdout 'features\.1 +20 '
+
+# Begun by another LibTorch, it goes on with a warning.
+cp -r stopped other
+sed -i 's/"libtorch": ".*"/"libtorch": "0.4.1"/' other/config.json
+run 0 train --resume other
+contains stderr '^evenkeel: other: begun by Evenkeel [0-9.]+ with LibTorch 0\.4\.1, this is Evenkeel '
+
 # Ctrl-C, once as SIGINT and once as SIGTERM. A background job of a script ignores SIGINT unless told otherwise.
 for signal in INT:130 TERM:143; do
   cp stopped/checkpoint.pt good.pt
@@ -34,6 +45,7 @@ for signal in INT:130 TERM:143; do
 done
 
 run 0 train --resume stopped
+grep -q 'begun by' stderr && fail "expected no warning about versions"
 cmp -s whole/model.pt stopped/model.pt || fail "expected the same model as without stopping"
 sed 's/,"seconds".*//' whole/metrics.jsonl >expected
 sed 's/,"seconds".*//' stopped/metrics.jsonl | cmp -s expected - || fail "expected the same metrics as without stopping"

@@ -42,6 +42,20 @@ TEST_F(OpenDataSetTest, Cifar10WithoutAFolderSaysHowToNameOne) {
   }
 }
 
+TEST_F(OpenDataSetTest, AFolderHasOneFullNameHoweverItIsWritten) {
+  std::filesystem::create_directories(folder_ / "set" / "deeper");
+  std::filesystem::create_directory_symlink(folder_ / "set", folder_ / "link");
+  const auto expected = "mnist:" + (std::filesystem::canonical(folder_) / "set").string();
+  const auto relative = std::filesystem::relative(folder_ / "set", std::filesystem::current_path()).string();
+  const auto folder = folder_.string();
+  for (const auto& way : {folder + "/set", folder + "/set/", folder + "//set///", folder + "/./set/deeper/..",
+                          folder + "/link", folder + "/link/deeper/../", relative, relative + "/"})
+    EXPECT_EQ(full_name("mnist:" + way), expected) << way;
+  EXPECT_NE(full_name("cifar10:" + folder + "/set"), expected);
+  EXPECT_NE(full_name("mnist:" + folder + "/other"), expected);
+  for (const std::string name : {"digits", "mnist", "mnist:", "mnist:/"}) EXPECT_EQ(full_name(name), name);
+}
+
 TEST_F(OpenDataSetTest, UnknownNamesListWhatIsKnown) {
   for (const std::string name : {"", "digit", "digits:", "Digits", "cifar", "mnist/data"}) {
     EXPECT_EQ(error_of([&] { open_data_set(name); }),

@@ -10,6 +10,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "files/version.h"
 #include "temporary_folder.h"
 
 namespace evenkeel::lab::laboratory_test {
@@ -192,6 +193,32 @@ TEST_F(LaboratoryTest, AFolderOfOtherSettingsIsRefused) {
   EXPECT_THAT([&] { LabFolder(path(), other); },
               ::testing::ThrowsMessage<std::runtime_error>(HasSubstr(
                   "lab.json: expected effort \"standard\", as the folder was begun with, found \"quick\"")));
+}
+
+TEST_F(LaboratoryTest, TheSameDataWrittenAnotherWayIsTheSame) {
+  std::filesystem::create_directories(folder_.path / "mnist");
+  settings_.digits = "mnist:" + (folder_.path / "mnist").string();
+  LabFolder(path(), settings_);
+  auto other = settings_;
+  other.digits += "/../mnist/";
+  EXPECT_EQ(LabFolder(path(), other).settings().digits, settings_.digits);
+  other.digits = "digits";
+  EXPECT_THROW(LabFolder(path(), other), std::runtime_error);
+}
+
+TEST_F(LaboratoryTest, WhatAnotherVersionMeasuredIsNotMixedIn) {
+  LabFolder(path(), settings_);
+  const auto file = path() / "lab.json";
+  auto json = nlohmann::json::parse(text_of(file));
+  const auto refuse = [&](const std::string& found) {
+    std::ofstream(file) << json;
+    EXPECT_THAT([&] { LabFolder(path(), settings_); },
+                ::testing::ThrowsMessage<std::runtime_error>(HasSubstr("found one begun by " + found)));
+  };
+  json["libtorch"] = "0.4.1";
+  refuse("Evenkeel " + files::versions().evenkeel + " with LibTorch 0.4.1");
+  json.erase("libtorch");
+  refuse("an older version");
 }
 
 TEST_F(LaboratoryTest, AFolderOfSomethingElseIsRefused) {

@@ -1,12 +1,17 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
+#include "files/version.h"
 #include "runs/metrics.h"
 #include "runs/run_folder.h"
 #include "runs/run_lock.h"
@@ -207,6 +212,56 @@ TEST(RunLockTest, ASecondTrainerOfTheSameRunIsRefused) {
                 HasSubstr("found one that another process is training"));
   }
   EXPECT_NO_THROW(RunLock again(folder));
+}
+
+// NFS refuses an exclusive lock on a descriptor that cannot write.
+TEST(RunLockTest, TheFileIsOpenedForWriting) {
+  const testing::TemporaryFolder temporary;
+  const auto folder = create_run_folder(temporary.path / "run");
+  training::write_config(folder.config(), training::TrainConfig{});
+  const RunLock lock(folder);
+  int found = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code closed;
+    if (std::filesystem::read_symlink(entry.path(), closed) != std::filesystem::canonical(folder.config()))
+      continue;
+    ++found;
+    EXPECT_EQ(::fcntl(std::stoi(entry.path().filename()), F_GETFL) & O_ACCMODE, O_RDWR);
+  }
+  EXPECT_EQ(found, 1);
+}
+
+TEST(RunFolderTest, OnlyWhatARunLeavesIsRemoved) {
+  const testing::TemporaryFolder temporary;
+  const auto folder = create_run_folder(temporary.path / "run");
+  const auto make = [&](const std::string& name) { std::ofstream(folder.path / name) << "x"; };
+  const std::vector<std::string> own = {"checkpoint.pt.1-2.tmp", "model.pt.4194304-10.tmp",
+                                        "report.html.77-0.tmp"};
+  const std::vector<std::string> others = {
+      "notes.tmp",       "model.pt.tmp",    "model.pt.1-2.tmp.bak", "model.pt.a-2.tmp",
+      "model.pt.1-.tmp", "model.pt.12.tmp", "other.pt.1-2.tmp",     ".tmp"};
+  for (const auto& name : own) make(name);
+  for (const auto& name : others) make(name);
+  std::filesystem::create_directory(folder.path / "summary.json.1-2.tmp");
+  remove_temporary_files(folder);
+  for (const auto& name : own) EXPECT_FALSE(std::filesystem::exists(folder.path / name)) << name;
+  for (const auto& name : others) EXPECT_TRUE(std::filesystem::exists(folder.path / name)) << name;
+  EXPECT_TRUE(std::filesystem::exists(folder.path / "summary.json.1-2.tmp"));
+}
+
+TEST(RunFolderTest, ARunBegunByAnotherVersionSaysSo) {
+  const testing::TemporaryFolder temporary;
+  const auto folder = create_run_folder(temporary.path / "run");
+  training::write_config(folder.config(), training::TrainConfig{});
+  EXPECT_EQ(other_writer(folder), "");
+  auto json = nlohmann::json::parse(std::ifstream(folder.config()));
+  json["libtorch"] = "0.4.1";
+  std::ofstream(folder.config()) << json;
+  EXPECT_EQ(other_writer(folder), "begun by Evenkeel " + files::versions().evenkeel +
+                                      " with LibTorch 0.4.1, this is " + text_of(files::versions()));
+  json.erase("libtorch");
+  std::ofstream(folder.config()) << json;
+  EXPECT_EQ(other_writer(folder), "");
 }
 
 TEST(RunFolderTest, DefaultNamesSayWhenAndWhatAndNeverCollide) {

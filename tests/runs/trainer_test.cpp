@@ -11,8 +11,11 @@
 #include <vector>
 
 #include "data/small_digits.h"
+#include "evenkeel/batch_norm_layer.h"
+#include "model_files/state_dict.h"
 #include "runs/comparison.h"
 #include "runs/metrics.h"
+#include "runs/saved_model.h"
 #include "temporary_folder.h"
 #include "training/evaluation.h"
 
@@ -197,6 +200,17 @@ TEST_F(TrainerTest, ACheckpointOfAnotherNetworkIsRefused) {
   fs::copy_file(folder.checkpoint(), other.checkpoint());
   EXPECT_THAT(error_of_training(other),
               HasSubstr("checkpoint.pt: expected a tensor \"model.features.0.bias\""));
+}
+
+TEST_F(TrainerTest, TheNetworkOfACheckpointIsLoadedLikeThatOfAModel) {
+  const auto folder = finished_run("run", settings());
+  const auto config = training::read_config(folder.config());
+  const auto expected = model_files::state_dict(*load_model(folder.model(), config)).tensors;
+  const auto network = load_model(folder.checkpoint(), config);
+  const auto found = model_files::state_dict(*network).tensors;
+  ASSERT_EQ(found.size(), expected.size());
+  for (const auto& item : found) EXPECT_TRUE(item.value().equal(expected[item.key()])) << item.key();
+  EXPECT_EQ(batch_norms(*network).size(), 3U);
 }
 
 TEST_F(TrainerTest, AFolderWithSomethingInItIsNotOverwritten) {
