@@ -32,7 +32,8 @@ class TorchExecutor final : public kernels::Executor {
 }  // namespace
 
 kernels::Executor& executor() {
-  static TorchExecutor torch_executor;
+  static TorchExecutor& torch_executor =
+      *new TorchExecutor;  // never destroyed: kernels may run while the process ends
   return torch_executor;
 }
 
