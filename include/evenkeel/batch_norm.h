@@ -52,8 +52,8 @@ class BatchNormImpl : public torch::nn::Cloneable<Derived>, public BatchNormLaye
   void reset_parameters();
   void reset_running_stats();
 
-  // Parameters and running statistics get the new dtype; num_batches_tracked stays an int64 (LibTorch
-  // converts it).
+  // Parameters and running statistics get the new dtype; num_batches_tracked keeps its dtype, int64, and its value (LibTorch
+  // converts it, and in a half it would be lost).
   using torch::nn::Module::to;
   void to(torch::Device device, torch::Dtype dtype, bool non_blocking = false) override;
   void to(torch::Dtype dtype, bool non_blocking = false) override;
@@ -61,7 +61,9 @@ class BatchNormImpl : public torch::nn::Cloneable<Derived>, public BatchNormLaye
   // Has no effect while the mode is frozen.
   void train(bool on = true) override;
 
-  // What LibTorch's layers save, and what is frozen. An archive that does not say what is frozen leaves that as it is.
+  // What LibTorch's layers save, and what is frozen. Loading converts what the archive has in another dtype, and reads a counter
+  // that was saved as a float or a half, or with size [1], as the count it is. It throws c10::Error, before anything is changed,
+  // for other sizes or a counter that is none (NaN, Inf, negative). An archive that does not say what is frozen leaves that.
   void save(torch::serialize::OutputArchive& archive) const override;
   void load(torch::serialize::InputArchive& archive) override;
 

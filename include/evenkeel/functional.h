@@ -33,7 +33,7 @@ class BatchNormFuncOptions {
   TORCH_ARG(std::optional<double>, momentum) = 0.1;
   TORCH_ARG(double, eps) = 1e-5;
 
-  // A scalar that a training call with running statistics increments; none: nothing is counted.
+  // One value of an integer dtype that a training call with running statistics increments; none: nothing is counted.
   TORCH_ARG(at::Tensor, num_batches_tracked);
 
   // Added to the normalised values before the activation: a tensor with the sizes and the dtype of the input.

@@ -4,6 +4,7 @@
 
 #include <ios>
 #include <optional>
+#include <vector>
 
 #include "evenkeel/functional.h"
 #include "evenkeel/statistics_update_guard.h"
@@ -12,6 +13,26 @@
 namespace evenkeel {
 
 using torch::Tensor;
+
+namespace {
+
+// A layer's tensor and what an archive has for it.
+struct Loaded {
+  Tensor own, read;
+};
+
+// As LibTorch's layers save the counter, or as a half, a float or one of size [1].
+Tensor as_count(const Tensor& read) {
+  TORCH_CHECK(read.numel() == 1, "[load] expected num_batches_tracked with one value, found size ",
+              read.sizes());
+  const double value = read.item<double>();
+  TORCH_CHECK(value >= 0 && value <= 0x1p53,
+              "[load] expected num_batches_tracked that is finite and at least 0, found ", value,
+              " of dtype ", read.scalar_type());
+  return read.reshape({});
+}
+
+}  // namespace
 
 template <std::size_t D, typename Derived>
 BatchNormImpl<D, Derived>::BatchNormImpl(const BatchNormOptions& options) : BatchNormLayer(options) {
@@ -82,16 +103,19 @@ Tensor BatchNormImpl<D, Derived>::forward(const Tensor& input, const Tensor& res
   return functional::batch_norm(input, running_mean, running_var, call);
 }
 
+// LibTorch converts every buffer, and a half holds no count: 70000 is infinity in float16, 70144 in bfloat16.
 template <std::size_t D, typename Derived>
 void BatchNormImpl<D, Derived>::to(torch::Device device, torch::Dtype dtype, bool non_blocking) {
+  const Tensor count = num_batches_tracked.defined() ? num_batches_tracked.variable_data() : Tensor();
   torch::nn::Module::to(device, dtype, non_blocking);
-  if (num_batches_tracked.defined()) num_batches_tracked.set_data(num_batches_tracked.to(torch::kLong));
+  if (count.defined()) num_batches_tracked.set_data(count.to(device, torch::kLong, non_blocking));
 }
 
 template <std::size_t D, typename Derived>
 void BatchNormImpl<D, Derived>::to(torch::Dtype dtype, bool non_blocking) {
+  const Tensor count = num_batches_tracked.defined() ? num_batches_tracked.variable_data() : Tensor();
   torch::nn::Module::to(dtype, non_blocking);
-  if (num_batches_tracked.defined()) num_batches_tracked.set_data(num_batches_tracked.to(torch::kLong));
+  if (count.defined()) num_batches_tracked.set_data(count.to(torch::kLong));
 }
 
 template <std::size_t D, typename Derived>
@@ -107,7 +131,23 @@ void BatchNormImpl<D, Derived>::save(torch::serialize::OutputArchive& archive) c
 
 template <std::size_t D, typename Derived>
 void BatchNormImpl<D, Derived>::load(torch::serialize::InputArchive& archive) {
-  torch::nn::Module::load(archive);
+  // LibTorch puts the archive's memory behind the tensor and leaves it its dtype: a half would be read as a float. And it takes
+  // other sizes.
+  std::vector<Loaded> all;
+  const auto read = [&](const auto& own, bool is_buffer) {
+    for (const auto& item : own) {
+      Tensor value;
+      archive.read(item.key(), value, is_buffer);
+      if (item.key() == "num_batches_tracked") value = as_count(value);
+      TORCH_CHECK(value.sizes() == item.value().sizes(), "[load] expected ", item.key(), " of size ",
+                  item.value().sizes(), ", found ", value.sizes());
+      all.push_back({item.value(), value});
+    }
+  };
+  read(this->named_parameters(/*recurse=*/false), /*is_buffer=*/false);
+  read(this->named_buffers(/*recurse=*/false), /*is_buffer=*/true);
+  const torch::NoGradGuard no_graph;
+  for (const Loaded& tensor : all) tensor.own.copy_(tensor.read);
   torch::IValue bits;
   if (archive.try_read("frozen", bits)) set_frozen(Frozen::from_bits(bits.toInt()));
 }

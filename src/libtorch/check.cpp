@@ -83,6 +83,15 @@ void check_renormalization(const functional::BatchNormFuncOptions& options, cons
               "[batch_norm] expected running statistics for renormalization, got none");
 }
 
+// In a half or a float a count stops growing.
+void check_counter(const Tensor& counter) {
+  if (!counter.defined()) return;
+  TORCH_CHECK(at::isIntegralType(counter.scalar_type(), /*includeBool=*/false),
+              "[batch_norm] expected num_batches_tracked of an integer dtype, got ", counter.scalar_type());
+  TORCH_CHECK(counter.numel() == 1, "[batch_norm] expected num_batches_tracked with one value, got size ",
+              counter.sizes());
+}
+
 // Users of Keras and Flax turn the convention round.
 void warn_of_momentum(const functional::BatchNormFuncOptions& options, const Tensor& running_mean) {
   if (!options.training() || !running_mean.defined() || options.momentum().value_or(0) <= 0.5) return;
@@ -139,6 +148,7 @@ void check_batch_norm(const Tensor& input, const Tensor& running_mean, const Ten
     TORCH_CHECK(
         options.momentum().has_value() || !running_mean.defined() || options.num_batches_tracked().defined(),
         "[batch_norm] expected num_batches_tracked for a cumulative average (momentum nullopt), got none");
+    if (running_mean.defined()) check_counter(options.num_batches_tracked());
   } else {
     TORCH_CHECK(running_mean.defined(), "running_mean must be defined in evaluation mode");
     TORCH_CHECK(running_var.defined(), "running_var must be defined in evaluation mode");

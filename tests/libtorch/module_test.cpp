@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <cmath>
 #include <sstream>
+#include <string>
+#include <utility>
 
 #include "evenkeel/evenkeel.h"
 
@@ -143,6 +146,99 @@ TEST(BatchNormModuleTest, AnotherDtypeLeavesTheCounterAnInteger) {
   EXPECT_EQ(norm->num_batches_tracked.scalar_type(), torch::kLong);
   norm(torch::randn({2, 3, 2, 2}));
   EXPECT_EQ(norm->num_batches_tracked.item<int>(), 1);
+}
+
+TEST(BatchNormModuleTest, CounterKeepsItsValueInEveryConversion) {
+  for (const std::int64_t count : {0L, 1L, 2049L, 70000L, 16777217L, 3000000001L}) {
+    for (const auto dtype : {torch::kHalf, torch::kBFloat16, torch::kFloat, torch::kDouble}) {
+      SCOPED_TRACE(::testing::Message() << count << " " << dtype);
+      BatchNorm1d norm(2);
+      norm->num_batches_tracked.fill_(count);
+      torch::nn::ModuleList net(torch::nn::ModuleList(norm), torch::nn::Linear(2, 2));
+      net->to(dtype);
+      EXPECT_EQ(norm->running_var.scalar_type(), dtype);
+      EXPECT_EQ(norm->num_batches_tracked.item<std::int64_t>(), count);
+      norm->to(torch::kCPU, dtype);
+      net->to(torch::kCPU);
+      net->to(torch::kFloat, /*non_blocking=*/true);
+      EXPECT_EQ(norm->num_batches_tracked.item<std::int64_t>(), count);
+      EXPECT_EQ(norm->num_batches_tracked.scalar_type(), torch::kLong);
+      EXPECT_TRUE(net->named_buffers()["0.0.num_batches_tracked"].is_same(norm->num_batches_tracked));
+    }
+  }
+}
+
+TEST(BatchNormModuleTest, CounterOfAnArchiveIsReadAsTheCountItIs) {
+  const auto load = [](const Tensor& counter) {
+    torch::serialize::OutputArchive written;
+    for (const auto& item : BatchNorm1d(2)->named_parameters()) written.write(item.key(), item.value());
+    for (const auto& item : BatchNorm1d(2)->named_buffers()) {
+      const bool is_counter = item.key() == "num_batches_tracked";
+      written.write(item.key(), is_counter ? counter : item.value(), /*is_buffer=*/true);
+    }
+    std::stringstream stream;
+    written.save_to(stream);
+    torch::serialize::InputArchive archive;
+    archive.load_from(stream);
+    BatchNorm1d norm(2);
+    norm->num_batches_tracked.fill_(7);
+    std::string error;
+    try {
+      norm->load(archive);
+    } catch (const c10::Error& thrown) {
+      error = thrown.what_without_backtrace();
+    }
+    EXPECT_EQ(norm->num_batches_tracked.scalar_type(), torch::kLong);
+    EXPECT_EQ(norm->num_batches_tracked.dim(), 0);
+    return std::pair{norm->num_batches_tracked.item<std::int64_t>(), error};
+  };
+  for (const auto dtype : {torch::kHalf, torch::kBFloat16, torch::kFloat, torch::kDouble, torch::kInt}) {
+    EXPECT_EQ(load(torch::full({}, 200, dtype)), std::pair(std::int64_t{200}, std::string()));
+    EXPECT_EQ(load(torch::full({1}, 200, dtype)), std::pair(std::int64_t{200}, std::string()));
+  }
+  for (const auto& none : {torch::full({}, INFINITY, torch::kHalf), torch::full({}, NAN),
+                           torch::full({}, -1.0), torch::zeros({2}, torch::kLong)}) {
+    const auto [count, error] = load(none);
+    EXPECT_EQ(count, 7);
+    EXPECT_THAT(error, ::testing::HasSubstr("expected num_batches_tracked"));
+  }
+}
+
+TEST(BatchNormModuleTest, ArchiveOfAnotherDtypeIsConvertedAndOneOfOtherSizesRefused) {
+  for (const auto from : {torch::kHalf, torch::kBFloat16, torch::kFloat, torch::kDouble}) {
+    for (const auto to : {torch::kHalf, torch::kFloat, torch::kDouble}) {
+      BatchNorm2d norm = trained(BatchNorm2d(3));
+      norm->to(from);
+      std::stringstream stream;
+      torch::save(norm, stream);
+      BatchNorm2d loaded(3);
+      loaded->to(to);
+      torch::load(loaded, stream);
+      EXPECT_EQ(loaded->weight.scalar_type(), to);
+      EXPECT_TRUE(loaded->weight.requires_grad());
+      EXPECT_TRUE(torch::equal(loaded->weight, norm->weight.to(to)));
+      EXPECT_TRUE(torch::equal(loaded->running_var, norm->running_var.to(to)));
+      EXPECT_EQ(loaded->num_batches_tracked.item<int>(), 3);
+    }
+  }
+  std::stringstream stream;
+  torch::save(BatchNorm2d(4), stream);
+  BatchNorm2d norm = trained(BatchNorm2d(3));
+  const auto before = std::dynamic_pointer_cast<BatchNorm2dImpl>(norm->clone());
+  EXPECT_THROW(torch::load(norm, stream), c10::Error);
+  expect_same_state(*norm, *before);
+}
+
+TEST(BatchNormModuleTest, CounterThatCannotCountIsAnError) {
+  BatchNorm1d norm(2);
+  for (const auto dtype : {torch::kHalf, torch::kBFloat16, torch::kFloat, torch::kBool}) {
+    norm->num_batches_tracked.set_data(torch::zeros({}, dtype));
+    EXPECT_THROW(norm->forward(torch::randn({4, 2})), c10::Error);
+    norm->eval();
+    EXPECT_NO_THROW(norm->forward(torch::randn({4, 2})));
+    norm->train();
+  }
+  EXPECT_TRUE(torch::equal(norm->running_mean, torch::zeros({2})));
 }
 
 TEST(BatchNormModuleTest, ResetGoesBackToTheFirstValues) {
