@@ -15,7 +15,7 @@
 #include "bench/step_output.h"
 #include "commands.h"
 #include "files/atomic_file.h"
-#include "files/json_file.h"
+#include "json_option.h"
 #include "process.h"
 
 namespace evenkeel::app {
@@ -40,7 +40,7 @@ struct Arguments {
   int threads = available_cores();
   int rounds = 21;
   bool quick = false;
-  std::string json;
+  JsonOption json;
   std::string html;
 };
 
@@ -73,9 +73,9 @@ template <typename Result>
 int show(const Result& result, const Arguments& arguments, std::string (*tables)(const Result&),
          nlohmann::ordered_json (*json)(const Result&), std::string (*page)(const Result&)) {
   clear_progress();
-  fmt::print("{}", tables(result));
+  if (!arguments.json.replaces_text()) fmt::print("{}", tables(result));
   std::fflush(stdout);
-  if (!arguments.json.empty()) files::write_json(arguments.json, json(result));
+  arguments.json.write(json(result));
   if (!arguments.html.empty()) files::write_file_atomically(arguments.html, page(result));
   return 0;
 }
@@ -111,7 +111,7 @@ Command add_bench(CLI::App& program) {
       ->check(CLI::Range(1, 100000));
   command->add_flag("--quick", arguments->quick,
                     "Three shapes, short samples, at most 5 rounds: rough figures");
-  command->add_option("--json", arguments->json, "Write the figures to this file");
+  arguments->json.add_to(*command);
   command->add_option("--html", arguments->html, "Write a page with bars and tables to this file");
   return [arguments] { return bench_command::run(*arguments); };
 }

@@ -8,6 +8,7 @@
 
 #include "commands.h"
 #include "data/data_set.h"
+#include "json_option.h"
 #include "process.h"
 #include "runs/calibration.h"
 #include "runs/comparison.h"
@@ -33,7 +34,7 @@ struct Arguments {
   runs::CalibrationSettings settings;
   int threads = available_cores();
   bool one_pass = false;
-  bool json = false;
+  JsonOption json;
 };
 
 void show_progress(std::int64_t done, std::int64_t all) {
@@ -55,7 +56,8 @@ void print_table(const runs::Calibration& result, const std::string& data, const
              100 * result.after.accuracy(), out);
 }
 
-void print_json(const runs::Calibration& result, const std::string& data, const std::string& out) {
+nlohmann::ordered_json to_json(const runs::Calibration& result, const std::string& data,
+                               const std::string& out) {
   nlohmann::ordered_json layers = nlohmann::ordered_json::array();
   for (const auto& layer : result.layers) {
     layers.push_back({{"name", layer.name},
@@ -63,14 +65,13 @@ void print_json(const runs::Calibration& result, const std::string& data, const 
                       {"mean_shift_rms", layer.mean_shift},
                       {"variance_ratio_rms", layer.variance_ratio}});
   }
-  const nlohmann::ordered_json json{{"data", data},
-                                    {"pictures", result.pictures},
-                                    {"batches", result.batches},
-                                    {"layers", layers},
-                                    {"test_accuracy_before", result.before.accuracy()},
-                                    {"test_accuracy_after", result.after.accuracy()},
-                                    {"model", out}};
-  fmt::print("{}\n", json.dump(2));
+  return {{"data", data},
+          {"pictures", result.pictures},
+          {"batches", result.batches},
+          {"layers", layers},
+          {"test_accuracy_before", result.before.accuracy()},
+          {"test_accuracy_after", result.after.accuracy()},
+          {"model", out}};
 }
 
 int run(Arguments& arguments) {
@@ -90,7 +91,8 @@ int run(Arguments& arguments) {
   const auto network = runs::load_model(folder.model(), config);
   const auto result = runs::calibrate(*network, data, config, arguments.settings, show_progress);
   runs::save_model(out, *network);
-  (arguments.json ? print_json : print_table)(result, data_name, out);
+  if (!arguments.json.replaces_text()) print_table(result, data_name, out);
+  arguments.json.write(to_json(result, data_name, out));
   return 0;
 }
 
@@ -116,7 +118,7 @@ Command add_calibrate(CLI::App& program) {
   command->add_option("--out", arguments->out, "The file for the network (default: RUN/calibrated.pt)");
   command->add_option("--threads", arguments->threads, "Threads (default: the cores this process may use)")
       ->check(CLI::Range(1, 1024));
-  command->add_flag("--json", arguments->json, "Print JSON");
+  arguments->json.add_to(*command);
   return [arguments] { return calibrate_command::run(*arguments); };
 }
 

@@ -6,6 +6,7 @@
 
 #include "commands.h"
 #include "data/data_set.h"
+#include "json_option.h"
 #include "process.h"
 #include "runs/comparison.h"
 #include "runs/evaluate_run.h"
@@ -25,7 +26,7 @@ struct Arguments {
   std::string data;
   std::string model;
   int threads = available_cores();
-  bool json = false;
+  JsonOption json;
 };
 
 void print_table(const data::DataSet& data, const training::Evaluation& result) {
@@ -42,14 +43,14 @@ void print_table(const data::DataSet& data, const training::Evaluation& result) 
   }
 }
 
-void print_json(const data::DataSet& data, const training::Evaluation& result) {
+nlohmann::ordered_json to_json(const data::DataSet& data, const training::Evaluation& result) {
   nlohmann::ordered_json json{{"data", data.name},
                               {"test_accuracy", result.accuracy()},
                               {"test_errors", result.mistakes.size()},
                               {"test_count", result.count},
                               {"confusion", result.confusion}};
   if (!data.class_names.empty()) json["classes"] = data.class_names;
-  fmt::print("{}\n", json.dump(2));
+  return json;
 }
 
 int run(const Arguments& arguments) {
@@ -58,7 +59,8 @@ int run(const Arguments& arguments) {
                                                                : arguments.data);
   const auto model = arguments.model.empty() ? folder.model() : std::filesystem::path(arguments.model);
   const auto result = runs::evaluate_run(folder, model, data, arguments.threads);
-  (arguments.json ? print_json : print_table)(data, result);
+  if (!arguments.json.replaces_text()) print_table(data, result);
+  arguments.json.write(to_json(data, result));
   return 0;
 }
 
@@ -76,7 +78,7 @@ Command add_evaluate(CLI::App& program) {
                       "Another model than the run's, as calibrate and fold write it");
   command->add_option("--threads", arguments->threads, "Threads (default: the cores this process may use)")
       ->check(CLI::Range(1, 1024));
-  command->add_flag("--json", arguments->json, "Print JSON: confusion[label][predicted]");
+  arguments->json.add_to(*command, "confusion[label][predicted]");
   return [arguments] { return evaluate_command::run(*arguments); };
 }
 

@@ -11,6 +11,7 @@
 #include "bench/turns.h"
 #include "commands.h"
 #include "data/data_set.h"
+#include "json_option.h"
 #include "libtorch/executor.h"
 #include "process.h"
 #include "runs/comparison.h"
@@ -36,7 +37,7 @@ struct Arguments {
   std::string file;
   std::string data;
   int threads = available_cores();
-  bool json = false;
+  JsonOption json;
 };
 
 // A pass of each network over the same pictures.
@@ -71,7 +72,7 @@ void print_table(const std::string& data, const runs::FoldedRun& run, const Timi
              bench::timing_text(timings.trained), bench::timing_text(timings.folded));
 }
 
-void print_json(const std::string& data, const runs::FoldedRun& run, const Timings& timings) {
+nlohmann::ordered_json to_json(const std::string& data, const runs::FoldedRun& run, const Timings& timings) {
   nlohmann::ordered_json layers;
   for (const auto& step : run.steps)
     layers.push_back({{"layer", step.layer},
@@ -79,17 +80,16 @@ void print_json(const std::string& data, const runs::FoldedRun& run, const Timin
                       {"largest_input", step.certificate.largest_input},
                       {"largest_difference", step.certificate.largest_measured()},
                       {"bound", step.certificate.largest_bound()}});
-  const nlohmann::ordered_json json{{"data", data},
-                                    {"test_count", run.of_trained.count},
-                                    {"test_accuracy", run.of_trained.accuracy()},
-                                    {"folded_test_accuracy", run.of_folded.accuracy()},
-                                    {"different_predictions", run.different_predictions},
-                                    {"largest_logit_difference", run.largest_logit_difference},
-                                    {"layers", layers},
-                                    {"pictures_per_pass", kTimedPictures},
-                                    {"pass", bench::timing_json(timings.trained)},
-                                    {"folded_pass", bench::timing_json(timings.folded)}};
-  fmt::print("{}\n", json.dump(2));
+  return {{"data", data},
+          {"test_count", run.of_trained.count},
+          {"test_accuracy", run.of_trained.accuracy()},
+          {"folded_test_accuracy", run.of_folded.accuracy()},
+          {"different_predictions", run.different_predictions},
+          {"largest_logit_difference", run.largest_logit_difference},
+          {"layers", layers},
+          {"pictures_per_pass", kTimedPictures},
+          {"pass", bench::timing_json(timings.trained)},
+          {"folded_pass", bench::timing_json(timings.folded)}};
 }
 
 int run(const Arguments& arguments) {
@@ -99,8 +99,9 @@ int run(const Arguments& arguments) {
   const auto data = arguments.data.empty() ? config.data : arguments.data;
   const auto folded = runs::fold_run(folder, data::open_data_set(data), arguments.threads);
   runs::save_model(arguments.file, *folded.folded);
-  (arguments.json ? print_json : print_table)(data, folded,
-                                              time_passes(folded, models::picture_shape(config.model)));
+  const auto timings = time_passes(folded, models::picture_shape(config.model));
+  if (!arguments.json.replaces_text()) print_table(data, folded, timings);
+  arguments.json.write(to_json(data, folded, timings));
   return 0;
 }
 
@@ -117,7 +118,7 @@ Command add_fold(CLI::App& program) {
                       "Other pictures than the run's: digits, mnist:DIR or cifar10:DIR");
   command->add_option("--threads", arguments->threads, "Threads (default: the cores this process may use)")
       ->check(CLI::Range(1, 1024));
-  command->add_flag("--json", arguments->json, "Print JSON");
+  arguments->json.add_to(*command);
   return [arguments] { return fold_command::run(*arguments); };
 }
 

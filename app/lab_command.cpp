@@ -105,7 +105,7 @@ int run(const Arguments& arguments) {
     return 128 + received_signal();
   }
   fmt::print("page: {}\n", folder.index().string());
-  return outcome == LabOutcome::kDone ? 0 : 1;
+  return outcome == LabOutcome::kDone ? 0 : 2;
 }
 
 }  // namespace lab_command

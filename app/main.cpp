@@ -3,6 +3,7 @@
 #include <array>
 
 #include "program.h"
+#include "runs/environment.h"
 #include "sibling_command.h"
 
 namespace {
@@ -25,5 +26,5 @@ int main(int count, char** arguments) {
   using namespace evenkeel::app;
   constexpr std::array<AddCommand, 7> kCommands{add_train,   add_evaluate,    add_calibrate,    add_fold,
                                                 add_inspect, add_lab_program, add_bench_program};
-  return run_program(count, arguments, kCommands);
+  return run_program(count, arguments, kCommands, evenkeel::runs::environment);
 }

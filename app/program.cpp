@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "files/version.h"
 #include "process.h"
 
 namespace evenkeel::app {
@@ -23,9 +26,52 @@ int fail(int code, std::string_view message) noexcept {
   return code;
 }
 
+constexpr const char* kExitCodes =
+    "Exit code 0: done, and nothing was found; 1: what was looked at has something wrong; 2: wrong use, or "
+    "something\n"
+    "could not be read, written or done; 128 + signal: stopped by it.";
+
+using Words = std::vector<std::string>;
+
+// The words after --json=: those that follow a --json are no files for it.
+Words with_json_printed(Words words) {
+  for (std::size_t i = 0; i + 1 < words.size(); ++i)
+    if (words[i] == "--json" && !words[i + 1].starts_with('-')) words[i] = "--json=-";
+  return words;
+}
+
+void parse_words(CLI::App& program, Words words) {
+  std::reverse(words.begin(), words.end());  // as the library wants them
+  program.parse(std::move(words));
+}
+
+// The word after --json is a file where the command can do without it, and otherwise what the command is about.
+void parse(CLI::App& program, const Words& words) try {
+  parse_words(program, words);
+} catch (const CLI::ParseError&) {
+  const auto others = with_json_printed(words);
+  if (others == words) throw;
+  try {
+    parse_words(program, others);
+    return;
+  } catch (const CLI::ParseError&) {  // then the first error is the one to tell
+  }
+  throw;
+}
+
+int say_version(DescribeEnvironment describe, bool verbose) {
+  if (!verbose || describe == nullptr) {
+    fmt::print("{}\n", text_of(files::versions()));
+    return 0;
+  }
+  for (const auto& [name, value] : describe()) fmt::print("{:<26}{}\n", name, value);
+  return 0;
+}
+
 }  // namespace
 
-int run_program(int count, char** arguments, std::span<const AddCommand> commands) try {
+int run_program(int count, char** arguments, std::span<const AddCommand> commands,
+                DescribeEnvironment describe) try {
   keep_freed_memory();
 
   CLI::App program(
@@ -33,11 +79,20 @@ int run_program(int count, char** arguments, std::span<const AddCommand> command
       "test, "
       "measure");
   program.name("evenkeel");
-  program.require_subcommand(1);
+  program.footer(kExitCodes);
+  bool version = false, verbose = false;
+  auto* version_flag =
+      program.add_flag("--version", version, "Say which version this is, and of which LibTorch");
+  program.add_flag("--verbose", verbose, "With --version: all that a fault may depend on")
+      ->needs(version_flag);
   std::vector<Command> added;
   for (const auto add : commands) added.push_back(add(program));
+  for (auto* command : program.get_subcommands({}))
+    command->footer(command->get_footer() + (command->get_footer().empty() ? "" : "\n\n") + kExitCodes);
   try {
-    program.parse(count, arguments);
+    parse(program, Words(arguments + 1, arguments + count));
+    if (version && program.get_subcommands().empty()) return say_version(describe, verbose);
+    if (program.get_subcommands().empty()) throw CLI::RequiredError("A subcommand");
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success))
       return program.exit(error);  // --help
@@ -49,7 +104,7 @@ int run_program(int count, char** arguments, std::span<const AddCommand> command
     if (all[i] == chosen) return added[i]();
   return 2;
 } catch (const std::exception& error) {
-  return fail(1, error.what());
+  return fail(2, error.what());
 }
 
 }  // namespace evenkeel::app

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "commands.h"
 
@@ -9,7 +12,12 @@ namespace evenkeel::app {
 
 using AddCommand = Command (*)(CLI::App& program);
 
-// Exit code 0: done; 1: something went wrong; 2: wrong usage; 128 + signal: stopped.
-int run_program(int count, char** arguments, std::span<const AddCommand> commands);
+// Names and values for --version --verbose.
+using DescribeEnvironment = std::vector<std::pair<std::string, std::string>> (*)();
+
+// Exit code 0: done, and nothing was found; 1: what was looked at has something wrong; 2: wrong use, or something could not be read,
+// written or done; 128 + signal: stopped.
+int run_program(int count, char** arguments, std::span<const AddCommand> commands,
+                DescribeEnvironment describe = nullptr);
 
 }  // namespace evenkeel::app

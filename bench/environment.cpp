@@ -5,10 +5,9 @@
 #include <fmt/format.h>
 #include <torch/version.h>
 
-#include <fstream>
-
 #include "bench/onednn_batch_norm.h"
 #include "evenkeel/kernels/instruction_set.h"
+#include "files/machine.h"
 
 namespace evenkeel::bench {
 namespace {
@@ -21,17 +20,11 @@ std::string rest_of_line(const std::string& text, const std::string& begin) {
   return start == std::string::npos ? "unknown" : text.substr(start, text.find('\n', start) - start);
 }
 
-std::string processor() {
-  std::ifstream file("/proc/cpuinfo");
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  return rest_of_line(text, "model name");
-}
-
 }  // namespace
 
 Environment environment() {
   return {
-      {"processor", processor()},
+      {"processor", files::processor()},
       {"threads", fmt::to_string(at::get_num_threads())},
       {"Evenkeel", kernels::instruction_set()},
       {"LibTorch",

@@ -8,7 +8,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// `ratio` is the ratio of two peers: of one measurement, or the mean over some. NaN becomes null.
+// `ratio` is the ratio of two peers: of one measurement, or the mean over some. NaN is written as "nan".
 template <typename Ratio>
 Json ratios_json(const Ratio& ratio) {
   return {{"evenkeel_over_limit", ratio(Peer::kEvenkeel, Peer::kLimit)},

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "files/atomic_file.h"
+#include "files/regular_file.h"
 #include "model_files/state_dict_file.h"
 
 namespace evenkeel::runs {
@@ -15,6 +16,7 @@ namespace {
 // Those of the network: all of a model.pt, and what stands under "model." in a checkpoint, beside the optimiser's.
 model_files::NamedTensors network_tensors(const std::filesystem::path& path) {
   const std::string_view part = "model.";
+  files::check_regular_file(path);
   auto read = model_files::read_state_dict(path).tensors;
   if (read.find("progress.step") == nullptr) return read;
   model_files::NamedTensors tensors{"tensor"};

@@ -21,8 +21,8 @@ contains stdout '"model": "other.pt"'
 run 0 calibrate run --batches 4 --out again.pt
 cmp -s again.pt calibrated.pt || fail "expected the same bits from the same statistics"
 
-fails 1 "evenkeel: run/model.pt: expected another file, found one that a run keeps" calibrate run --out run/model.pt
-fails 1 "evenkeel: batches: expected 0 to 48 of 250 pictures, found 99" calibrate run --batches 99
-fails 1 "evenkeel: nowhere: expected the folder of a run, found none" calibrate nowhere
+fails 2 "evenkeel: run/model.pt: expected another file, found one that a run keeps" calibrate run --out run/model.pt
+fails 2 "evenkeel: batches: expected 0 to 48 of 250 pictures, found 99" calibrate run --batches 99
+fails 2 "evenkeel: nowhere: expected the folder of a run, found none" calibrate nowhere
 run 0 train --norm none --limit-steps 2 --out none
-fails 1 "evenkeel: none: expected a run with batch norm to calibrate, found norm none" calibrate none
+fails 2 "evenkeel: none: expected a run with batch norm to calibrate, found norm none" calibrate none

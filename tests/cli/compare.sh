@@ -6,7 +6,7 @@ process=$!
 wait_for both/batch/checkpoint.pt $process
 kill -9 $process
 wait $process
-fails 1 "evenkeel: both: expected one run, found a comparison: both/batch, both/none" evaluate both
+fails 2 "evenkeel: both: expected one run, found a comparison: both/batch, both/none" evaluate both
 
 run 0 train --resume both --compare
 contains stdout '^norm batch: test accuracy .*, in both/batch$'

@@ -29,11 +29,11 @@ cp folded.pt plain/model.pt
 run 0 evaluate plain --json
 contains stdout "\"test_accuracy\": $folded,"
 
-fails 1 "evenkeel: plain: expected a run with batch norm to fold, found norm none" fold plain -o x.pt
-fails 1 "evenkeel: first/model.pt: expected another file, found one that a run keeps" \
+fails 2 "evenkeel: plain: expected a run with batch norm to fold, found norm none" fold plain -o x.pt
+fails 2 "evenkeel: first/model.pt: expected another file, found one that a run keeps" \
   fold first -o first/model.pt
-fails 1 "evenkeel: nowhere: expected the folder of a run, found none" fold nowhere -o x.pt
-run 1 fold first -o missing/x.pt
+fails 2 "evenkeel: nowhere: expected the folder of a run, found none" fold nowhere -o x.pt
+run 2 fold first -o missing/x.pt
 contains stderr '^evenkeel: cannot write missing/x.pt: '
 fails 2 "evenkeel: --out is required (evenkeel --help says more)" fold first
 [ ! -e x.pt ] || fail "expected no file after an error"

@@ -8,7 +8,7 @@ trap 'umount "$folder/disk"; rm -rf "$folder"' EXIT
 
 options="--limit-steps 40 --checkpoint-every 10 --threads 1"
 run 0 train $options --out whole
-run 1 train $options --out disk/run
+run 2 train $options --out disk/run
 [ "$(grep -c '^evenkeel: ' stderr)" -eq 1 ] || fail "expected one line"
 contains stderr '^evenkeel: cannot write disk/run/checkpoint.pt: No space left on device$'
 [ -z "$(find disk -name '*.tmp')" ] || fail "expected no temporary file left"

@@ -1,7 +1,7 @@
 # inspect: a run of this program, with pictures too, and a file of Python's with a defect of each severity.
 . "$(dirname "$0")/check.sh"
 
-fails 1 "evenkeel: none.pt: expected a zip archive as torch.save writes it, found: No such file" inspect none.pt
+fails 2 "evenkeel: none.pt: expected a zip archive as torch.save writes it, found: No such file" inspect none.pt
 
 run 0 train --limit-steps 100 --out first
 run 0 inspect first
@@ -25,7 +25,7 @@ awk '/^test accuracy/ { gsub(/[^0-9. ]/, ""); for (i = 1; i <= NF; ++i) if ($i <
 contains page.html '<svg viewBox="0 0 20 10"'
 contains page.html 'Accuracy, running statistics'
 
-run 1 inspect first --data cats
+run 2 inspect first --data cats
 contains stderr "^evenkeel: .*expected a data set, one of digits, mnist:DIR and cifar10:DIR, found \"cats\""
 
 python=${EVENKEEL_PYTHON:-python3}

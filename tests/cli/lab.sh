@@ -30,10 +30,10 @@ contains stderr 'give the same command again to go on'
 [ -s stopped/can-restore-the-identity/seed-1.json ] || fail "expected the seed to be kept"
 [ ! -e stopped/figure-1/result.json ] || fail "expected no result of what was stopped"
 
-fails 1 'evenkeel: expected the name of a claim (evenkeel lab list has them), found "nothing"' lab run nothing --out lab
-fails 1 'evenkeel: lab/lab.json: expected effort "standard", as the folder was begun with, found "quick"' \
+fails 2 'evenkeel: expected the name of a claim (evenkeel lab list has them), found "nothing"' lab run nothing --out lab
+fails 2 'evenkeel: lab/lab.json: expected effort "standard", as the folder was begun with, found "quick"' \
   lab run bias-is-redundant --quick --out lab
-fails 1 'evenkeel: expected a data set, one of digits, mnist:DIR and cifar10:DIR, found "letters"' \
+fails 2 'evenkeel: expected a data set, one of digits, mnist:DIR and cifar10:DIR, found "letters"' \
   lab run bias-is-redundant --data letters --out letters
 run 0 lab run resnet-needs-batch-norm --out colour
 contains stderr 'resnet-needs-batch-norm is left out: it needs colour pictures, --data cifar10:DIR'

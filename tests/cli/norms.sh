@@ -6,9 +6,9 @@ for norm in group whiten; do
   accuracy=$(sed -n 's/.*"test_accuracy": \([0-9.]*\).*/\1/p' $norm/summary.json)
   run 0 evaluate $norm --json
   contains stdout "\"test_accuracy\": $accuracy,"
-  fails 1 "evenkeel: $norm: expected a run with batch norm to fold, found norm $norm" fold $norm -o x.pt
-  fails 1 "evenkeel: $norm: expected a run with batch norm to calibrate, found norm $norm" calibrate $norm
-  fails 1 "evenkeel: $norm: expected a run with batch norm to inspect with pictures, found norm $norm" \
+  fails 2 "evenkeel: $norm: expected a run with batch norm to fold, found norm $norm" fold $norm -o x.pt
+  fails 2 "evenkeel: $norm: expected a run with batch norm to calibrate, found norm $norm" calibrate $norm
+  fails 2 "evenkeel: $norm: expected a run with batch norm to inspect with pictures, found norm $norm" \
     inspect $norm --data digits
   run 0 inspect $norm
 done

@@ -50,18 +50,18 @@ run 0 train $options --compare --limit-steps 2 --out both
 contains stdout '^norm none: test accuracy '
 
 data=$PWD/pictures
-fails 1 "evenkeel: digits: expected pictures of 3 x 32 x 32 for the model resnet9, found 1 x 28 x 28" \
+fails 2 "evenkeel: digits: expected pictures of 3 x 32 x 32 for the model resnet9, found 1 x 28 x 28" \
   train --model resnet9 --out wrong
-fails 1 "evenkeel: cifar10:$data: expected pictures of 1 x 28 x 28 for the model digits, found 3 x 32 x 32" \
+fails 2 "evenkeel: cifar10:$data: expected pictures of 1 x 28 x 28 for the model digits, found 3 x 32 x 32" \
   train --data cifar10:pictures --out wrong
-fails 1 "evenkeel: digits: expected pictures of 3 x 32 x 32 for the model resnet9, found 1 x 28 x 28" \
+fails 2 "evenkeel: digits: expected pictures of 3 x 32 x 32 for the model resnet9, found 1 x 28 x 28" \
   evaluate run --data digits
-fails 1 "evenkeel: --width: expected --model resnet9 with it, found digits" train --width 8 --out wrong
-fails 1 "evenkeel: --no-augment: expected --model resnet9 with it, found digits" train --no-augment --out wrong
-fails 1 "evenkeel: width: expected 1 to 1024, found 0" train --model resnet9 --data cifar10:pictures --width 0
-fails 1 "evenkeel: --width: expected 2, as the run was started with, found 4" train --resume run --width 4
-fails 1 "evenkeel: --model: expected resnet9, as the run was started with, found digits" \
+fails 2 "evenkeel: --width: expected --model resnet9 with it, found digits" train --width 8 --out wrong
+fails 2 "evenkeel: --no-augment: expected --model resnet9 with it, found digits" train --no-augment --out wrong
+fails 2 "evenkeel: width: expected 1 to 1024, found 0" train --model resnet9 --data cifar10:pictures --width 0
+fails 2 "evenkeel: --width: expected 2, as the run was started with, found 4" train --resume run --width 4
+fails 2 "evenkeel: --model: expected resnet9, as the run was started with, found digits" \
   train --resume run --model digits
-fails 1 "evenkeel: $data/none: expected a folder with the CIFAR-10 files, found nothing of that name" \
+fails 2 "evenkeel: $data/none: expected a folder with the CIFAR-10 files, found nothing of that name" \
   train --model resnet9 --data cifar10:pictures/none
 [ ! -e wrong ] || fail "expected no run folder after an error, found one"

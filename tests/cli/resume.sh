@@ -11,10 +11,10 @@ kill -9 $process
 wait $process
 [ ! -e stopped/summary.json ] || fail "expected the run killed in the middle, found it finished"
 
-fails 1 "evenkeel: --seed: expected 1, as the run was started with, found 2" train --resume stopped --seed 2
-fails 1 "evenkeel: --norm: expected batch, as the run was started with, found none" train --resume stopped --norm none
-fails 1 "evenkeel: --compare: expected none, as the run was started without, found it" train --resume stopped --compare
-fails 1 "evenkeel: stopped/model.pt: expected a zip archive as torch.save writes it, found: No such file" evaluate stopped
+fails 2 "evenkeel: --seed: expected 1, as the run was started with, found 2" train --resume stopped --seed 2
+fails 2 "evenkeel: --norm: expected batch, as the run was started with, found none" train --resume stopped --norm none
+fails 2 "evenkeel: --compare: expected none, as the run was started without, found it" train --resume stopped --compare
+fails 2 "evenkeel: stopped/model.pt: expected a file, found nothing of that name" evaluate stopped
 
 # Pictures can be compared with what a run has trained so far.
 run 0 inspect stopped --data digits

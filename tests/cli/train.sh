@@ -24,6 +24,21 @@ total=$(awk 'NR > 3 { for (i = NF - 9; i <= NF; ++i) sum += $i } END { print sum
 run 0 evaluate first --json
 contains stdout "\"test_accuracy\": $accuracy,"
 
+# --json alone, before or behind the run; with a file beside the table; never over something else.
+mv stdout alone.json
+run 0 evaluate --json first
+cmp -s alone.json stdout || fail "expected the same from --json first"
+run 0 evaluate first --json figures.json
+contains stdout '^digits: [0-9.]+ % right'
+cmp -s alone.json figures.json || fail "expected the same in the file"
+contains figures.json '"schema_version": 1,'
+contains figures.json '"evenkeel": "[0-9.]+",'
+contains figures.json '"libtorch": "[0-9.]+",'
+run 0 evaluate first --json figures.json
+fails 2 "evenkeel: --json: expected a new file or one of JSON, found first/model.pt (evenkeel --help says more)" \
+  evaluate first --json first/model.pt
+fails 2 "evenkeel: RUN is required (evenkeel --help says more)" evaluate --json
+
 # A finished run is left alone.
 before=$(cksum first/*)
 run 0 train --resume first
@@ -32,6 +47,6 @@ contains stdout 'the run is finished, there is nothing to resume'
 
 # A damaged model is one line.
 head -c 1000 first/model.pt >cut && mv cut first/model.pt
-run 1 evaluate first
+run 2 evaluate first
 [ "$(wc -l <stderr)" -eq 1 ] || fail "expected one line on standard error"
 contains stderr '^evenkeel: first/model.pt: expected a zip archive'

@@ -1,0 +1,28 @@
+#include "files/machine.h"
+
+#include <gnu/libc-version.h>
+
+#include <fstream>
+#include <iterator>
+
+namespace evenkeel::files {
+
+std::string processor() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    const auto colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "unknown";
+}
+
+// Another allocator is one of the libraries that the process has loaded.
+std::string memory_allocator() {
+  std::ifstream file("/proc/self/maps");
+  for (std::string line; std::getline(file, line);)
+    for (const char* name : {"libjemalloc", "libtcmalloc", "libmimalloc", "libtbbmalloc"})
+      if (line.find(name) != std::string::npos) return line.substr(line.rfind('/') + 1);
+  return std::string("glibc ") + gnu_get_libc_version();
+}
+
+}  // namespace evenkeel::files

@@ -1,0 +1,11 @@
+// What the machine and the process are like, in words, for figures that depend on it and for those who look into a fault.
+#pragma once
+
+#include <string>
+
+namespace evenkeel::files {
+
+std::string processor();         // its model: "AMD EPYC 9654"; "unknown" where the system does not say
+std::string memory_allocator();  // the C library's and its version, or what was loaded before it
+
+}  // namespace evenkeel::files
