@@ -10,6 +10,7 @@ using Command = std::function<int()>;
 
 Command add_train(CLI::App& program);
 Command add_evaluate(CLI::App& program);
+Command add_report(CLI::App& program);
 Command add_calibrate(CLI::App& program);
 Command add_fold(CLI::App& program);
 Command add_inspect(CLI::App& program);

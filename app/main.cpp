@@ -24,7 +24,7 @@ Command add_bench_program(CLI::App& program) {
 
 int main(int count, char** arguments) {
   using namespace evenkeel::app;
-  constexpr std::array<AddCommand, 7> kCommands{add_train,   add_evaluate,    add_calibrate,    add_fold,
-                                                add_inspect, add_lab_program, add_bench_program};
+  constexpr std::array<AddCommand, 8> kCommands{add_train, add_evaluate, add_report,      add_calibrate,
+                                                add_fold,  add_inspect,  add_lab_program, add_bench_program};
   return run_program(count, arguments, kCommands, evenkeel::runs::environment);
 }

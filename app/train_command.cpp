@@ -167,7 +167,7 @@ int run(Arguments& arguments) {
       return 128 + received_signal();
     }
   }
-  runs::write_run_report(runs->report(), runs->folders, data);
+  runs::write_run_report(runs->report(), runs->folders);
   for (const auto& folder : runs->folders) say_result(runs::read_summary(folder.summary()), folder);
   fmt::print("report: {}\n", runs->report().string());
   return 0;

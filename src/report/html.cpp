@@ -67,6 +67,12 @@ std::string duration_text(double seconds) {
   return fmt::format("{}{}h {:02}{}min", minutes / 60, kNarrowSpace, minutes % 60, kNarrowSpace);
 }
 
+std::string class_text(int label, const std::vector<std::string>& class_names) {
+  const auto place = static_cast<std::size_t>(label);
+  const bool named = place < class_names.size() && !class_names[place].empty();
+  return named ? escape(class_names[place]) : fmt::to_string(label);
+}
+
 std::string count_text(std::int64_t count, std::string_view thing) {
   return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
 }

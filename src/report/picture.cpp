@@ -53,21 +53,4 @@ std::string colour_png(const std::vector<std::uint8_t>& planes, std::int64_t row
   return png("colour_png", pixels.data(), PNG_FORMAT_RGB, rows, columns);
 }
 
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const auto byte = [&](std::size_t offset) -> std::uint32_t {
-      return i + offset < bytes.size() ? static_cast<std::uint8_t>(bytes[i + offset]) : 0;
-    };
-    const std::uint32_t three = byte(0) << 16 | byte(1) << 8 | byte(2);
-    text += kDigits[three >> 18];
-    text += kDigits[three >> 12 & 63];
-    text += i + 1 < bytes.size() ? kDigits[three >> 6 & 63] : '=';
-    text += i + 2 < bytes.size() ? kDigits[three & 63] : '=';
-  }
-  return text;
-}
-
 }  // namespace evenkeel::report

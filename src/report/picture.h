@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace evenkeel::report {
@@ -14,7 +13,5 @@ std::string grey_png(const std::vector<std::uint8_t>& pixels, std::int64_t rows,
 
 // The same in colour, of a red, a green and a blue plane.
 std::string colour_png(const std::vector<std::uint8_t>& planes, std::int64_t rows, std::int64_t columns);
-
-std::string base64(std::string_view bytes);
 
 }  // namespace evenkeel::report

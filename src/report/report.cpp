@@ -18,8 +18,8 @@ void write_report(const std::filesystem::path& path, const Report& report) {
   }
   files::write_file_atomically(
       path, html_page(report.title, headline(report) + comparison_section(report) + curves_section(report) +
-                                        pictures_section(report) + layers_section(report) +
-                                        settings_section(report)));
+                                        confusion_section(report) + pictures_section(report) +
+                                        layers_section(report) + settings_section(report)));
 }
 
 }  // namespace evenkeel::report

@@ -1,4 +1,4 @@
-// report.html: one self-contained page about one training run, or about two that are compared.
+// report.html: one self-contained page about one training run, or about several beside each other.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "evenkeel/inspect.h"
 
 namespace evenkeel::report {
 
@@ -15,13 +17,7 @@ struct Point {
 };
 
 // One batch-norm layer at the end of the run; each vector has one value per channel.
-struct LayerState {
-  std::string name;  // as in the state dict: "features.1"
-  std::vector<double> running_mean;
-  std::vector<double> running_var;
-  std::vector<double> weight;
-  std::vector<double> bias;
-};
+using LayerState = BatchNormState;
 
 struct Misclassified {
   std::vector<std::uint8_t> pixels;  // [channels][rows][columns]
@@ -33,6 +29,15 @@ struct Misclassified {
   std::int64_t channels = 1;  // 1: grey, 3: red, green and blue
 };
 
+// Of all test pictures; none: the network was not tested.
+struct TestResult {
+  std::int64_t count = 0;
+  std::int64_t errors = 0;
+  std::vector<std::vector<std::int64_t>> confusion;  // [label][predicted]
+  std::vector<Misclassified> misclassified;          // the most confident ones first
+  std::vector<std::string> class_names;              // none: the labels are the names
+};
+
 struct RunForReport {
   std::string label;                 // "batch", "none", "torch"
   std::vector<Point> train_loss;     // x = step
@@ -42,16 +47,13 @@ struct RunForReport {
   double final_train_loss = 0;
   double seconds = 0;
   std::vector<LayerState> layers;
-  std::vector<Misclassified> misclassified;  // the most confident ones first
-  std::int64_t test_errors = 0;
-  std::int64_t test_count = 0;
+  TestResult test;
 };
 
 struct Report {
   std::string title;
   std::vector<std::pair<std::string, std::string>> settings;  // name, value: shown as a table
   std::vector<RunForReport> runs;                             // the first is the main one
-  std::vector<std::string> class_names = {};                  // none: the labels are the names
 };
 
 // Writes the page atomically. Throws std::runtime_error with one line when the plots cannot be drawn or the

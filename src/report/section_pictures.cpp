@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "files/base64.h"
 #include "report/html.h"
 #include "report/picture.h"
 #include "report/sections.h"
@@ -12,11 +13,6 @@ namespace {
 
 constexpr std::size_t kMostShown = 60;
 
-std::string name_of(int label, const std::vector<std::string>& class_names) {
-  const auto place = static_cast<std::size_t>(label);
-  return place < class_names.size() ? escape(class_names[place]) : fmt::to_string(label);
-}
-
 std::string with_article(const std::string& name) {
   return (std::string_view("aeiou").find(name.front()) == std::string_view::npos ? "a " : "an ") + name;
 }
@@ -24,11 +20,11 @@ std::string with_article(const std::string& name) {
 std::string picture_item(const Misclassified& picture, const std::vector<std::string>& class_names) {
   const bool grey = picture.channels == 1;
   const auto& png = grey ? grey_png : colour_png;
-  const auto label = name_of(picture.label, class_names);
-  const auto predicted = name_of(picture.predicted, class_names);
+  const auto label = class_text(picture.label, class_names);
+  const auto predicted = class_text(picture.predicted, class_names);
   return fmt::format("<li><img{} src=\"data:image/png;base64,{}\" width=\"{}\" height=\"{}\" ",
                      grey ? "" : " class=\"colour\"",
-                     base64(png(picture.pixels, picture.rows, picture.columns)), picture.columns,
+                     files::base64(png(picture.pixels, picture.rows, picture.columns)), picture.columns,
                      picture.rows) +
          fmt::format("alt=\"Test picture of {} that was taken for {}\">", with_article(label),
                      with_article(predicted)) +
@@ -36,21 +32,20 @@ std::string picture_item(const Misclassified& picture, const std::vector<std::st
                      predicted, percent_text(picture.confidence));
 }
 
-std::string grid(const RunForReport& run, const std::vector<std::string>& class_names) {
-  if (run.test_count == 0) return "<p>Not known: the network was not tested.</p>\n";
-  if (run.misclassified.empty()) {
-    return run.test_errors == 0 ? "<p>None: every test picture was classified correctly.</p>\n"
-                                : fmt::format("<p>{}; no picture was kept.</p>\n",
-                                              count_text(run.test_errors, "test picture"));
+std::string grid(const TestResult& test) {
+  if (test.count == 0) return "<p>Not known: the network was not tested.</p>\n";
+  if (test.misclassified.empty()) {
+    return test.errors == 0
+               ? "<p>None: every test picture was classified correctly.</p>\n"
+               : fmt::format("<p>{}; no picture was kept.</p>\n", count_text(test.errors, "test picture"));
   }
-  const std::size_t shown = std::min(kMostShown, run.misclassified.size());
+  const std::size_t shown = std::min(kMostShown, test.misclassified.size());
   std::string tiles;
-  for (std::size_t i = 0; i < shown; ++i) tiles += picture_item(run.misclassified[i], class_names);
+  for (std::size_t i = 0; i < shown; ++i) tiles += picture_item(test.misclassified[i], test.class_names);
   return fmt::format(
              "<p>{} of {}, the most confident mistakes first: the true label → what the network took it for, "
-             "and the "
-             "probability it gave to that.</p>\n",
-             shown, count_text(run.test_errors, "misclassified test picture")) +
+             "and the probability it gave to that.</p>\n",
+             shown, count_text(test.errors, "misclassified test picture")) +
          "<ul class=\"pictures\">\n" + tiles + "</ul>\n";
 }
 
@@ -62,7 +57,7 @@ std::string pictures_section(const Report& report) {
     if (report.runs.size() > 1) {
       body += fmt::format("<h3>Run {}</h3>\n", escape(run.label));
     }
-    body += grid(run, report.class_names);
+    body += grid(run.test);
   }
   return "<section>\n<h2>Misclassified pictures</h2>\n" + body + "</section>\n";
 }

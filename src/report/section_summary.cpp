@@ -17,7 +17,7 @@ std::string epochs_of(const RunForReport& run) {
 // A run that was stopped before its first test has no accuracy, and 0 % would be a wrong one.
 constexpr std::string_view kNotTested = "not tested";
 
-bool tested(const RunForReport& run) { return run.test_count > 0; }
+bool tested(const RunForReport& run) { return run.test.count > 0; }
 
 std::string accuracy_of(const RunForReport& run) {
   return tested(run) ? percent_text(run.final_test_accuracy) : std::string(kNotTested);
@@ -28,7 +28,7 @@ std::string error_rate_of(const RunForReport& run) {
 }
 
 std::string errors_of(const RunForReport& run) {
-  return tested(run) ? fmt::format("{} of {}", run.test_errors, run.test_count) : std::string(kNotTested);
+  return tested(run) ? fmt::format("{} of {}", run.test.errors, run.test.count) : std::string(kNotTested);
 }
 
 // How `run` differs from the first run, in one sentence.

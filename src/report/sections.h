@@ -12,6 +12,7 @@ std::string headline(const Report& report);
 std::string comparison_section(const Report& report);
 std::string curves_section(const Report& report);
 std::string layers_section(const Report& report);
+std::string confusion_section(const Report& report);
 std::string pictures_section(const Report& report);
 std::string settings_section(const Report& report);
 

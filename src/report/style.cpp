@@ -71,6 +71,20 @@ thead th, .settings th { font-weight: normal; color: var(--quiet); }
   .figures td small { display: block; }
 }
 .settings td { overflow-wrap: anywhere; }
+.confusion { font-variant-numeric: tabular-nums; }
+.confusion th, .confusion td { padding: 0.3rem 0.2rem; min-width: 2.6rem; text-align: right; border: 0; }
+.confusion th[scope=row] { padding-right: 0.5rem; min-width: 0; } .confusion th[scope=col] { vertical-align: bottom; }
+.confusion.named th[scope=col] span { display: inline-block; writing-mode: vertical-rl; transform: rotate(180deg); }
+.confusion td:last-child, .confusion th:last-child { padding-left: 0.75rem; white-space: nowrap; }
+.confusion td:last-child { color: var(--quiet); }
+.confusion .right { font-weight: 600; background: var(--panel); }
+.confusion .shade-1 { background: rgb(214 60 40 / 0.12); } .confusion .shade-2 { background: rgb(214 60 40 / 0.22); }
+.confusion .shade-3 { background: rgb(214 60 40 / 0.32); } .confusion .shade-4 { background: rgb(214 60 40 / 0.42); }
+.confusion .shade-5 { background: rgb(214 60 40 / 0.52); }
+@media screen and (max-width: 48rem) {
+  .confusion { font-size: 0.7rem; } .confusion th, .confusion td { padding: 0.3rem 0.1rem; min-width: 1.1rem; }
+  .confusion td:last-child, .confusion th:last-child { padding-left: 0.35rem; } .confusion th[scope=row] { padding-right: 0.25rem; }
+}
 
 .key { display: inline-block; width: 1.6em; margin-right: 0.5em; vertical-align: middle; border-top: 3px solid; }
 .key-1 { color: var(--run-1); } .key-2 { color: var(--run-2); border-top-style: dashed; }

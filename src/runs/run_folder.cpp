@@ -16,7 +16,7 @@ namespace evenkeel::runs {
 namespace fs = std::filesystem;
 
 std::vector<fs::path> RunFolder::files() const {
-  return {config(), metrics(), checkpoint(), model(), summary(), report()};
+  return {config(), metrics(), checkpoint(), evaluation(), model(), summary(), report()};
 }
 
 void write_summary(const fs::path& path, const Summary& summary) {

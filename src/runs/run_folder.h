@@ -14,6 +14,7 @@ struct RunFolder {
   std::filesystem::path config() const { return path / "config.json"; }
   std::filesystem::path metrics() const { return path / "metrics.jsonl"; }
   std::filesystem::path checkpoint() const { return path / "checkpoint.pt"; }
+  std::filesystem::path evaluation() const { return path / "evaluation.json"; }  // once an epoch is done
   std::filesystem::path model() const { return path / "model.pt"; }  // from here on: once the run is finished
   std::filesystem::path summary() const { return path / "summary.json"; }
   std::filesystem::path report() const { return path / "report.html"; }

@@ -8,6 +8,7 @@
 
 #include "data/pixel_scale.h"
 #include "runs/checkpoint.h"
+#include "runs/evaluate_run.h"
 #include "runs/metrics.h"
 #include "runs/run_lock.h"
 #include "runs/saved_model.h"
@@ -21,6 +22,7 @@ class TrainingRun {
   TrainingRun(const RunFolder& folder, const training::TrainConfig& config, const data::DataSet& data)
       : folder_(folder),
         config_(config),
+        data_(data),
         trainer_(config, data),
         metrics_(folder.metrics(),
                  folder.has_checkpoint() ? load_checkpoint(folder.checkpoint(), trainer_) : 0) {}
@@ -44,9 +46,20 @@ class TrainingRun {
  private:
   void end_epoch(TrainingMonitor& monitor) {
     auto now = trainer_.status();
-    now.test_accuracy = test_accuracy_ = trainer_.test_accuracy();
+    test();
+    now.test_accuracy = test_accuracy_;
     record(test_accuracy_);
     monitor.after_epoch(now);
+  }
+
+  void test() {
+    const auto tested = trainer_.test();
+    test_accuracy_ = tested.accuracy();
+    auto evaluation = describe(trainer_.network(), tested, data_);
+    evaluation.epoch = trainer_.epoch();
+    evaluation.seconds = trainer_.progress().seconds;
+    evaluation.training_count = training_pictures(config_, data_.train.count);
+    write_evaluation(folder_.evaluation(), evaluation);
   }
 
   void record(std::optional<double> test_accuracy) {
@@ -59,7 +72,7 @@ class TrainingRun {
 
   Summary finish() {
     // A run killed after its last checkpoint has no accuracy yet.
-    if (!test_accuracy_) test_accuracy_ = trainer_.test_accuracy();
+    if (!test_accuracy_) test();
     save_model(folder_.model(), trainer_.network());
     const auto& progress = trainer_.progress();
     const Summary summary{*test_accuracy_, trainer_.epoch_loss(), trainer_.epoch(),
@@ -71,6 +84,7 @@ class TrainingRun {
 
   const RunFolder& folder_;
   const training::TrainConfig& config_;
+  const data::DataSet& data_;
   training::Trainer trainer_;
   MetricsFile metrics_;
   std::optional<double> test_accuracy_;  // after the last epoch

@@ -28,7 +28,7 @@ RunFolder start_run(const std::filesystem::path& path, training::TrainConfig con
 
 // Starts the run that folder/config.json describes, or goes on from folder/checkpoint.pt. Returns nothing
 // when the monitor asked it to stop: the checkpoint is then up to date. At the end model.pt and summary.json
-// are written. Uses `threads` threads of LibTorch's pool. Same config and data, same machine: the same
+// are written, evaluation.json after each epoch. Uses `threads` threads of LibTorch's pool. Same config and data, same machine: the same
 // weights, bit by bit, stopped in between or not. Throws std::runtime_error with one line when something in
 // the folder is damaged or cannot be written.
 std::optional<Summary> train_run(const RunFolder& folder, const data::DataSet& data,

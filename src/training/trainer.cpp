@@ -7,8 +7,6 @@
 #include <span>
 #include <stdexcept>
 
-#include "training/evaluation.h"
-
 namespace evenkeel::training {
 namespace {
 
@@ -88,10 +86,10 @@ double Trainer::record_loss() const {
   return progress_.record_loss / static_cast<double>(steps);
 }
 
-double Trainer::test_accuracy() {
-  const double accuracy = evaluate(*network_, data_.test, config_.pixels).accuracy();
+Evaluation Trainer::test() {
+  auto evaluation = evaluate(*network_, data_.test, config_.pixels);
   progress_.seconds = seconds_before_ + seconds_here();
-  return accuracy;
+  return evaluation;
 }
 
 TrainingStatus Trainer::status() const {

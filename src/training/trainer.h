@@ -11,6 +11,7 @@
 #include "data/data_set.h"
 #include "models/network.h"
 #include "training/config.h"
+#include "training/evaluation.h"
 #include "training/optimiser.h"
 
 namespace evenkeel::training {
@@ -55,7 +56,7 @@ class Trainer {
   std::int64_t epoch() const { return (progress_.step - 1) / steps_per_epoch_ + 1; }
   double epoch_loss() const;   // mean over the steps of this epoch
   double record_loss() const;  // mean over the steps of this record
-  double test_accuracy();      // of the network as it is now
+  Evaluation test();           // of the network as it is now
 
   TrainingStatus status() const;
   const Progress& progress() const { return progress_; }

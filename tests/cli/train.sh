@@ -6,7 +6,7 @@ contains stdout '^norm batch: test accuracy [0-9.]+ % after 1 epoch and [0-9.]+ 
 contains stdout '^report: first/report.html$'
 contains stderr '^run folder: first$'
 contains stderr '^batch  epoch 1/1  loss [0-9.]+  accuracy [0-9.]+ %  [0-9]+ pictures/s  test accuracy [0-9.]+ %$'
-for file in config.json metrics.jsonl summary.json model.pt report.html checkpoint.pt; do
+for file in config.json metrics.jsonl summary.json evaluation.json model.pt report.html checkpoint.pt; do
   [ -s "first/$file" ] || fail "expected first/$file, found none"
 done
 [ -z "$(find first -name '*.tmp')" ] || fail "expected no temporary file in the run folder"

@@ -15,8 +15,12 @@ std::vector<double> draw(std::mt19937& random, int count, double centre, double 
 }
 
 LayerState layer(std::mt19937& random, std::string name, int channels) {
-  LayerState state = {std::move(name), draw(random, channels, 0, 0.4), draw(random, channels, -1, 1.2),
-                      draw(random, channels, 1, 0.08), draw(random, channels, -0.05, 0.1)};
+  LayerState state;
+  state.name = std::move(name);
+  state.running_mean = draw(random, channels, 0, 0.4);
+  state.running_var = draw(random, channels, -1, 1.2);
+  state.weight = draw(random, channels, 1, 0.08);
+  state.bias = draw(random, channels, -0.05, 0.1);
   for (double& value : state.running_var) value = std::exp(value);
   return state;
 }
@@ -60,8 +64,8 @@ RunForReport run(std::uint32_t seed, std::string label, double speed, double bes
   }
   result.final_test_accuracy = result.test_accuracy.back().y;
   result.final_train_loss = 0.00612;
-  result.test_count = 10000;
-  result.test_errors = std::llround(10000 * (1 - result.final_test_accuracy));
+  result.test.count = 10000;
+  result.test.errors = std::llround(10000 * (1 - result.final_test_accuracy));
   return result;
 }
 
@@ -73,9 +77,16 @@ RunForReport example_run() {
   result.seconds = 205.4;
   result.layers = {layer(random, "features.1", 20), layer(random, "features.5", 50),
                    layer(random, "classifier.1", 500)};
-  result.test_errors = 57;
+  result.test.errors = 57;
+  result.test.confusion.assign(10, std::vector<std::int64_t>(10));
+  for (std::size_t i = 0; i < 10; ++i) result.test.confusion[i][i] = 1000;
+  for (std::size_t i = 0; i < 57; ++i) {
+    const auto label = i * i % 10;
+    --result.test.confusion[label][label];
+    ++result.test.confusion[label][(label + 1 + i % 3) % 10];
+  }
   result.final_test_accuracy = 0.9943;
-  for (int i = 0; i < 21; ++i) result.misclassified.push_back(picture(random, 0.999 - 0.02 * i));
+  for (int i = 0; i < 21; ++i) result.test.misclassified.push_back(picture(random, 0.999 - 0.02 * i));
   return result;
 }
 
@@ -90,7 +101,7 @@ Report example_comparison() {
                    {example_run(), run(3, "none", 0.55, 0.9895)}};
   report.runs[1].seconds = 171.2;
   std::mt19937 random(4);
-  for (int i = 0; i < 30; ++i) report.runs[1].misclassified.push_back(picture(random, 0.99 - 0.02 * i));
+  for (int i = 0; i < 30; ++i) report.runs[1].test.misclassified.push_back(picture(random, 0.99 - 0.02 * i));
   return report;
 }
 

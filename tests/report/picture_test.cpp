@@ -58,16 +58,6 @@ TEST(PictureTest, WrongSizesAreOneClearLine) {
 }
 
 // The examples of RFC 4648, section 10.
-TEST(PictureTest, Base64AgreesWithTheStandard) {
-  EXPECT_EQ(base64(""), "");
-  EXPECT_EQ(base64("f"), "Zg==");
-  EXPECT_EQ(base64("fo"), "Zm8=");
-  EXPECT_EQ(base64("foo"), "Zm9v");
-  EXPECT_EQ(base64("foob"), "Zm9vYg==");
-  EXPECT_EQ(base64("fooba"), "Zm9vYmE=");
-  EXPECT_EQ(base64("foobar"), "Zm9vYmFy");
-  EXPECT_EQ(base64("\xfb\xff\xbf"), "+/+/");
-}
 
 }  // namespace
 }  // namespace evenkeel::report::picture_test

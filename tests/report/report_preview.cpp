@@ -29,8 +29,8 @@ int main(int argc, char** argv) {
     run.layers[1].weight.assign(50, 1e300);
     run.layers[2].running_mean.resize(1000, 1e-30);
     run.layers.push_back({"one channel", {0.5}, {2}, {}, {}});
-    run.misclassified.clear();
-    run.test_errors = 0;
+    run.test.misclassified.clear();
+    run.test.errors = 0;
     write_report(folder / "odd.html", odd);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());

@@ -162,8 +162,8 @@ TEST_F(ReportTest, AnUntestedRunClaimsNothing) {
 TEST_F(ReportTest, WithoutLayersAndWithoutErrorsThePageSaysSo) {
   Report report = {"Perfect", {}, {example_run()}};
   report.runs[0].layers.clear();
-  report.runs[0].misclassified.clear();
-  report.runs[0].test_errors = 0;
+  report.runs[0].test.misclassified.clear();
+  report.runs[0].test.errors = 0;
   const std::string text = page(report);
   EXPECT_THAT(text, HasSubstr("This network has no batch-norm layers."));
   EXPECT_THAT(text, HasSubstr("None: every test picture was classified correctly."));
@@ -171,7 +171,12 @@ TEST_F(ReportTest, WithoutLayersAndWithoutErrorsThePageSaysSo) {
 
 TEST_F(ReportTest, ALayerMayLackParametersOrStatistics) {
   Report report = {"Digits", {}, {example_run()}};
-  report.runs[0].layers = {{"plain", {0.5, 0.25}, {2, 3}, {}, {}}, {"nothing", {}, {}, {}, {}}};
+  LayerState plain, nothing;
+  plain.name = "plain";
+  plain.running_mean = {0.5, 0.25};
+  plain.running_var = {2, 3};
+  nothing.name = "nothing";
+  report.runs[0].layers = {plain, nothing};
   const std::string text = page(report);
   EXPECT_THAT(text, HasSubstr("This layer has no γ (weight)."));
   EXPECT_THAT(text, HasSubstr("nothing <small>0 channels</small>"));
@@ -182,7 +187,10 @@ TEST_F(ReportTest, AThousandChannelsStaySmall) {
   Report report = {"Wide", {}, {shortest_report().runs[0]}};
   std::vector<double> values;
   for (int i = 0; i < 1000; ++i) values.push_back((i * 7919 % 1000) * 1e30);
-  report.runs[0].layers = {{"wide", values, values, values, values}};
+  LayerState wide;
+  wide.name = "wide";
+  wide.running_mean = wide.running_var = wide.weight = wide.bias = values;
+  report.runs[0].layers = {wide};
   const std::string text = page(report);
   EXPECT_LT(text.size(), 100'000U);
   EXPECT_THAT(text, HasSubstr("<td>0 <small>channel&nbsp;0</small></td><td>4.995e+32</td>"));
@@ -191,11 +199,34 @@ TEST_F(ReportTest, AThousandChannelsStaySmall) {
 TEST_F(ReportTest, OnlySixtyPicturesAreShown) {
   Report report = {"Many", {}, {example_run()}};
   RunForReport& run = report.runs[0];
-  run.misclassified.assign(500, run.misclassified[0]);
-  run.test_errors = 500;
+  run.test.misclassified.assign(500, run.test.misclassified[0]);
+  run.test.errors = 500;
   const std::string text = page(report);
   EXPECT_EQ(count(text, "<img"), 60);
   EXPECT_THAT(text, HasSubstr("60 of 500 misclassified test pictures"));
+}
+
+TEST_F(ReportTest, TheConfusionMatrixHasARowForEachClassAndDarkerCellsForMoreMistakes) {
+  Report report = {"Three", {}, {shortest_report().runs[0]}};
+  auto& test = report.runs[0].test;
+  test.count = 100;
+  test.errors = 21;
+  test.confusion = {{30, 1, 0}, {20, 40, 0}, {0, 0, 9}};
+  test.class_names = {"cat", "<b>", ""};
+  std::string text = page(report);
+  EXPECT_THAT(text, HasSubstr("<h2>What was taken for what</h2>"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          "<tr><th scope=\"row\">cat</th><td class=\"right\">30</td><td class=\"shade-1\">1</td><td></td>"
+          "<td>96.77\u202f%</td></tr>"));
+  EXPECT_THAT(text, HasSubstr("<tr><th scope=\"row\">&lt;b&gt;</th><td class=\"shade-5\">20</td><td "
+                              "class=\"right\">40</td><td></td>"));
+  EXPECT_THAT(text, HasSubstr("<tr><th scope=\"row\">2</th><td></td><td></td><td "
+                              "class=\"right\">9</td><td>100.00\u202f%</td></tr>"));
+  EXPECT_EQ(unbalanced_tag(text), "");
+  test.confusion.clear();
+  EXPECT_THAT(page(report), Not(HasSubstr("taken for what")));
 }
 
 TEST_F(ReportTest, AFailureLeavesTheOldPage) {
@@ -221,15 +252,15 @@ TEST_F(ReportTest, NoRunIsOneClearLine) {
 
 TEST_F(ReportTest, APictureOfTheWrongSizeIsOneClearLine) {
   Report report = {"Digits", {}, {example_run()}};
-  report.runs[0].misclassified[3].pixels.pop_back();
+  report.runs[0].test.misclassified[3].pixels.pop_back();
   EXPECT_THAT([&] { write_report(folder_ / "report.html", report); },
               ThrowsMessage<std::invalid_argument>(HasSubstr("found 783 bytes for 28 x 28")));
 }
 
 TEST_F(ReportTest, ColouredPicturesStandBesideTheNamesOfTheirClasses) {
   Report report{"Colours", {}, {example_run()}};
-  report.class_names = {"airplane", "<b>oat", "c", "d", "e", "f", "g", "h", "i", "j"};
-  auto& picture = report.runs[0].misclassified[0];
+  report.runs[0].test.class_names = {"airplane", "<b>oat", "c", "d", "e", "f", "g", "h", "i", "j"};
+  auto& picture = report.runs[0].test.misclassified[0];
   picture = {std::vector<std::uint8_t>(3 * 32 * 32), 32, 32, 0, 1, 0.5, 3};
   const std::string text = page(report);
   EXPECT_THAT(text, HasSubstr("<img class=\"colour\""));

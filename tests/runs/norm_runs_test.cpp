@@ -65,7 +65,7 @@ TEST_P(NormRunsTest, LearnsAndIsEvaluatedAndReportedAsItWasTrained) {
   const auto summary = runs::read_summary(folder.summary());
   EXPECT_GT(summary.test_accuracy, 0.25);  // chance: 0.1
   EXPECT_EQ(runs::evaluate_run(folder, folder.model(), data_, 1).accuracy(), summary.test_accuracy);
-  runs::write_run_report(temporary_.path / "report.html", {folder}, data_);
+  runs::write_run_report(temporary_.path / "report.html", {folder});
   EXPECT_THAT(bytes_of(temporary_.path / "report.html"), HasSubstr("Digit recognition with"));
 }
 

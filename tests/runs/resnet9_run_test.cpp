@@ -235,7 +235,7 @@ TEST_F(ResNet9RunTest, TheReportShowsColouredPicturesWithTheNamesOfTheirClasses)
   auto config = settings();
   config.limit_steps = 1;
   const auto folder = finished_run("run", config);
-  write_run_report(folder.report(), {folder}, data_);
+  write_run_report(folder.report(), {folder});
   const auto page = bytes_of(folder.report());
   EXPECT_THAT(page, HasSubstr("<img class=\"colour\""));
   EXPECT_THAT(page, HasSubstr("ResNet-9, width 2"));
@@ -252,7 +252,7 @@ TEST_F(ResNet9RunTest, ARunThatBreaksIsEvaluatedAndReportedAllTheSame) {
   const auto folder = finished_run("broken", config);
   const auto summary = read_summary(folder.summary());
   EXPECT_FALSE(std::isfinite(summary.train_loss));
-  EXPECT_NO_THROW(write_run_report(folder.report(), {folder}, data_));
+  EXPECT_NO_THROW(write_run_report(folder.report(), {folder}));
 }
 
 TEST_F(ResNet9RunTest, AModelThatLiesAloneIsRecognised) {
