@@ -133,6 +133,14 @@ Plan plan_two_passes(const Geometry& geometry, std::int64_t value_bytes) {
   return plan;
 }
 
+Plan plan_with_bits(const Geometry& geometry, std::int64_t element_size) {
+  Plan plan = plan_two_passes(geometry, 2 * element_size);
+  const Plan sums = plan_two_passes(geometry, element_size);  // has the same rows, whatever its slabs
+  plan.block_rows = sums.block_rows;
+  plan.blocks = sums.blocks;
+  return plan;
+}
+
 Plan plan_one_pass(const Geometry& geometry, std::int64_t value_bytes) {
   // Short runs: in slabs, because coefficients for the columns of all channels would be as much as a row.
   if (geometry.inner > 1 && geometry.inner <= kLongestShortRun) return plan_two_passes(geometry, value_bytes);

@@ -57,10 +57,9 @@ struct Plan {
 // For a sum and a map over the same data. `value_bytes` is what the second pass reads again for each value.
 Plan plan_two_passes(const Geometry& geometry, std::int64_t value_bytes);
 
-// For the calls that write or read `positive` bits, forward and backward alike: they have to walk the same way.
-inline Plan plan_with_bits(const Geometry& geometry, std::int64_t element_size) {
-  return plan_two_passes(geometry, 2 * element_size);
-}
+// For the calls that write or read `positive` bits, forward and backward alike: they have to walk the same way. Sums over the
+// input have the same bits as without them: its slabs are those of a backward, and its blocks those of plan_two_passes.
+Plan plan_with_bits(const Geometry& geometry, std::int64_t element_size);
 
 // For a map alone: rows in memory order, cut only to give every thread some.
 Plan plan_one_pass(const Geometry& geometry, std::int64_t value_bytes);
