@@ -10,7 +10,7 @@ namespace evenkeel::kernels {
 // Coefficients per channel of the slab; see GradientOfChannels.
 template <typename R>
 struct GradientCoefficients {
-  R *mean, *invstd, *scale, *slope, *offset;
+  R *mean, *scale, *slope, *offset;
 };
 
 // `mean` and `m2` hold the slab's channels: sums over `count` values. Writes the call's grad_weight and grad_bias.
@@ -22,12 +22,12 @@ GradientCoefficients<Parameter<T>> finish_gradients(const Call& call, const Plan
   const std::int64_t first = plan.first_channel(slab);
   const std::int64_t channels = plan.channels_of(slab);
   const auto take = [&] { return workspace.take<R>(channels); };
-  const GradientCoefficients<R> result{take(), take(), take(), take(), take()};
+  const GradientCoefficients<R> result{take(), take(), take(), take()};
   R* grad_weight = call.grad_weight ? call.grad_weight + first : take();
   R* grad_bias = call.grad_bias ? call.grad_bias + first : take();
   channel_kernels<R>().gradient({channels, count, call.eps, mean, m2, from_channel(call.weight, first),
-                                 sums.grad(), sums.grad_deviation(), grad_weight, grad_bias, result.mean,
-                                 result.invstd, result.scale, result.slope, result.offset});
+                                 sums.grad(), sums.grad_deviation(), sums.unit(), grad_weight, grad_bias,
+                                 result.mean, result.scale, result.slope, result.offset});
   return result;
 }
 

@@ -39,9 +39,22 @@ struct NormalizationOfChannels {
   R *mean_high = nullptr, *scale = nullptr, *offset = nullptr;
 };
 
+// The unit that deviations from the mean are counted in: the power of two next to sqrt(m2 / count + eps), and 1 where that is 0 or
+// not a number. Products with deviations in it neither vanish nor overflow unless what they are multiplied with is at the end of R's
+// range itself, and nothing is rounded.
+template <typename R>
+struct UnitsOfChannels {
+  std::int64_t channels = 0;
+  double count = 0;
+  double eps = 0;
+  const double* m2 = nullptr;
+  double* unit = nullptr;
+  R* per_unit = nullptr;  // 1 / unit
+};
+
 // The gradients of the parameters and the coefficients of
-//   grad_input = g * scale + ((x - mean) * invstd) * slope + offset
-// from grad = sum g and grad_deviation = sum g (x - mean).
+//   grad_input = g * scale + ((x - mean) * per_unit) * slope + offset
+// from grad = sum g and grad_deviation = sum g (x - mean) / unit.
 template <typename R>
 struct GradientOfChannels {
   std::int64_t channels = 0;
@@ -52,14 +65,16 @@ struct GradientOfChannels {
   const R* weight = nullptr;  // or null
   const double* grad = nullptr;
   const double* grad_deviation = nullptr;
+  const double* unit = nullptr;
   R *grad_weight = nullptr, *grad_bias = nullptr;
-  R *mean_high = nullptr, *invstd = nullptr, *scale = nullptr, *slope = nullptr, *offset = nullptr;
+  R *mean_high = nullptr, *scale = nullptr, *slope = nullptr, *offset = nullptr;
 };
 
 template <typename R>
 struct ChannelKernels {
   void (*moments)(const MomentsOfChannels<R>&);
   void (*normalization)(const NormalizationOfChannels<R>&);
+  void (*units)(const UnitsOfChannels<R>&);
   void (*gradient)(const GradientOfChannels<R>&);
 };
 

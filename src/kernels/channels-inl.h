@@ -61,6 +61,26 @@ void normalization_of_channels(const NormalizationOfChannels<R>& of) {
 }
 
 template <typename R>
+void units_of_channels(const UnitsOfChannels<R>& of) {
+  // The bits of a double's exponent, which is 1023 more than that of the power of two.
+  constexpr std::int64_t kBits = 52, kOne = 1023;
+  constexpr std::int64_t kLargest = std::numeric_limits<R>::max_exponent - 2;
+  const double count = of.count, eps = of.eps;
+  const double* HWY_RESTRICT m2 = of.m2;
+  double* HWY_RESTRICT unit = of.unit;
+  R* HWY_RESTRICT per_unit = of.per_unit;
+  for (std::int64_t c = 0; c < of.channels; ++c) {
+    const double square = m2[c] / count + eps;
+    const bool known = (square > 0.0) & (square <= std::numeric_limits<double>::max());
+    const std::int64_t exponent = (__builtin_bit_cast(std::int64_t, known ? square : 1.0) >> kBits) - kOne;
+    const std::int64_t half = ((exponent + 2 * kOne + 1) >> 1) - kOne;  // rounded down, below 0 as well
+    const std::int64_t kept = half < -kLargest ? -kLargest : half > kLargest ? kLargest : half;
+    unit[c] = __builtin_bit_cast(double, (kOne + kept) << kBits);
+    per_unit[c] = static_cast<R>(__builtin_bit_cast(double, (kOne - kept) << kBits));
+  }
+}
+
+template <typename R>
 void gradient_of_channels(const GradientOfChannels<R>& of) {
   const double count = of.count, per_value = 1.0 / of.count, eps = of.eps;
   const double* HWY_RESTRICT mean = of.mean;
@@ -68,24 +88,26 @@ void gradient_of_channels(const GradientOfChannels<R>& of) {
   const R* HWY_RESTRICT weight = of.weight;
   const double* HWY_RESTRICT grad = of.grad;
   const double* HWY_RESTRICT grad_deviation = of.grad_deviation;
+  const double* HWY_RESTRICT unit = of.unit;
   R* HWY_RESTRICT grad_weight = of.grad_weight;
   R* HWY_RESTRICT grad_bias = of.grad_bias;
   R* HWY_RESTRICT mean_high = of.mean_high;
-  R* HWY_RESTRICT invstd = of.invstd;
   R* HWY_RESTRICT scale = of.scale;
   R* HWY_RESTRICT slope = of.slope;
   R* HWY_RESTRICT offset = of.offset;
   for (std::int64_t c = 0; c < of.channels; ++c) {
-    const double inverse = 1.0 / __builtin_sqrt(m2[c] / count + eps);
-    const double factor = (weight ? static_cast<double>(weight[c]) : 1.0) * inverse;
-    const double of_weight = grad_deviation[c] * inverse;
+    const double deviation = __builtin_sqrt(m2[c] / count + eps);
+    const double inverse = 1.0 / deviation;
+    // As in normalization_of_channels, which is what a gradient of the input alone takes.
+    const double factor = (weight ? static_cast<double>(weight[c]) : 1.0) / deviation;
+    const double units = unit[c] * inverse;  // about 1: of a unit in a standard deviation
+    const double of_weight = grad_deviation[c] * units;
     const double tilt = factor * of_weight * per_value;
     const R high = static_cast<R>(mean[c]);
     const double low = mean[c] - static_cast<double>(high);
     mean_high[c] = high;
-    invstd[c] = static_cast<R>(inverse);
     scale[c] = static_cast<R>(factor);
-    slope[c] = static_cast<R>(-tilt);
+    slope[c] = static_cast<R>(-tilt * units);
     offset[c] = static_cast<R>(tilt * low * inverse - factor * grad[c] * per_value);
     grad_weight[c] = static_cast<R>(of_weight);
     grad_bias[c] = static_cast<R>(grad[c]);

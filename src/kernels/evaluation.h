@@ -86,7 +86,7 @@ class EvaluationBackwardSlab {
         // Without the input there is only grad_bias to find, and what stands in for the input does not
         // matter.
         sums_(plan, slab, call.grad_weight ? call.input : call.grad_output, incoming_gradient<T>(call),
-              nullptr, given_.mean, workspace),
+              nullptr, {given_.mean, given_.m2, GivenStatistics::kCount, call.eps}, workspace),
         gradients_(call, plan, slab) {}
 
   void add_sums(std::int64_t block, double* sums, Workspace scratch) const {

@@ -28,9 +28,10 @@ class InputGradientMap {
     operands_.scale = spread(plan_, slab_, scale, workspace);
   }
 
-  void set_statistics(const R* mean, const R* invstd, const R* slope, const R* offset, Workspace& workspace) {
+  void set_statistics(const R* mean, const R* per_unit, const R* slope, const R* offset,
+                      Workspace& workspace) {
     operands_.mean = spread(plan_, slab_, mean, workspace);
-    operands_.invstd = spread(plan_, slab_, invstd, workspace);
+    operands_.per_unit = spread(plan_, slab_, per_unit, workspace);
     operands_.slope = spread(plan_, slab_, slope, workspace);
     operands_.offset = spread(plan_, slab_, offset, workspace);
   }
@@ -50,7 +51,7 @@ class InputGradientMap {
       if (!through_statistics) return kernels.scaled_gradient(placed.tile, operands);
       operands.x += placed.offset;
       operands.mean += placed.parameter;
-      operands.invstd += placed.parameter;
+      operands.per_unit += placed.parameter;
       operands.slope += placed.parameter;
       operands.offset += placed.parameter;
       kernels.input_gradient(placed.tile, operands);

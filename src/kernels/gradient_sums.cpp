@@ -1,21 +1,26 @@
 #include "kernels/gradient_sums.h"
 
 #include <cmath>
+#include <limits>
+#include <type_traits>
+
+#include "kernels/channel_kernels.h"
 
 namespace evenkeel::kernels {
 namespace {
 
-bool all_finite(const double* values, std::int64_t count) {
-  double zero = 0.0;  // times anything finite
-  for (std::int64_t i = 0; i < count; ++i) zero += values[i] * 0.0;
-  return zero == 0.0;
-}
+// Per value: products below it lose digits, or vanish.
+template <typename R>
+constexpr double kSmallestProduct = static_cast<double>(std::numeric_limits<R>::min()) * 8;
+// Per value: with gradients of this size no product that matters is small.
+template <typename R>
+constexpr double kSmallGradient = static_cast<double>(std::numeric_limits<R>::min()) * 1e8;
 
 }  // namespace
 
 template <typename T>
 GradientSums<T>::GradientSums(const Plan& plan, std::int64_t slab, const T* input,
-                              const Gradient<T>& gradient, const R* weights, const double* mean,
+                              const Gradient<T>& gradient, const R* weights, const Statistics& statistics,
                               Workspace& workspace)
     : plan_(plan),
       slab_(slab),
@@ -23,12 +28,16 @@ GradientSums<T>::GradientSums(const Plan& plan, std::int64_t slab, const T* inpu
       input_(input),
       gradient_(gradient),
       weights_(weights),
-      mean_(mean),
-      mean_high_(workspace.take<R>(channels_)),
+      mean_(statistics.mean),
+      unit_(workspace.take<double>(channels_)),
+      per_unit_(workspace.take<R>(channels_)),
+      mean_in_units_(workspace.take<R>(channels_)),
       grad_(workspace.take<double>(channels_)),
       grad_deviation_(workspace.take<double>(channels_)) {
-  for (std::int64_t c = 0; c < channels_; ++c) mean_high_[c] = static_cast<R>(mean_[c]);
-  mean_columns_ = spread(plan, slab, mean_high_, workspace);
+  channel_kernels<R>().units({channels_, statistics.count, statistics.eps, statistics.m2, unit_, per_unit_});
+  for (std::int64_t c = 0; c < channels_; ++c) mean_in_units_[c] = static_cast<R>(mean_[c]) * per_unit_[c];
+  per_unit_columns_ = spread(plan, slab, per_unit_, workspace);
+  mean_columns_ = spread(plan, slab, mean_in_units_, workspace);
 }
 
 template <typename T>
@@ -42,7 +51,8 @@ void GradientSums<T>::add_sums(std::int64_t block, double* sums, Workspace scrat
                 gradient.values += placed.offset;
                 if (gradient.positive) gradient.positive += placed.bits;
                 kernels.gradient_sums(placed.tile, input_ + placed.offset, gradient,
-                                      mean_columns_ + placed.parameter, sum, dot);
+                                      mean_columns_ + placed.parameter, per_unit_columns_ + placed.parameter,
+                                      sum, dot);
               });
             });
 }
@@ -51,14 +61,31 @@ template <typename T>
 void GradientSums<T>::finish_sums(const double* sums) {
   const double* dots = sums + channels_;
   for (std::int64_t c = 0; c < channels_; ++c) {
-    const double mean_low = mean_[c] - static_cast<double>(mean_high_[c]);
+    // What rounding the mean took from it.
+    const double mean_low = mean_[c] / unit_[c] - static_cast<double>(mean_in_units_[c]);
     grad_[c] = sums[c];
     grad_deviation_[c] = dots[c] - mean_low * sums[c];
   }
-  if (all_finite(grad_, channels_) && all_finite(grad_deviation_, channels_)) return;
-  for (std::int64_t c = 0; c < channels_; ++c) {  // sums too large for R, or not numbers at all
-    if (!std::isfinite(grad_[c]) || !std::isfinite(grad_deviation_[c])) sum_exactly(c);
+  bool doubts = false;
+  for (std::int64_t c = 0; c < channels_; ++c) doubts |= is_in_doubt(c);
+  for (std::int64_t c = 0; doubts && c < channels_; ++c) {
+    const double grad = grad_[c];
+    if (is_in_doubt(c)) sum_exactly(c);
+    if (std::isfinite(grad)) grad_[c] = grad;  // has the same bits, whatever the other one is
   }
+}
+
+// Whether sums are too large for R, or not numbers at all, or of products that may have vanished. Sums of exactly 0 are those of
+// zeros: a channel that gets no gradient.
+template <typename T>
+bool GradientSums<T>::is_in_doubt(std::int64_t c) const {
+  const double largest = std::numeric_limits<double>::max();
+  const double sum = std::abs(grad_[c]), dot = std::abs(grad_deviation_[c]);
+  const bool finite = (sum <= largest) & (dot <= largest);
+  if constexpr (std::is_same_v<R, double>) return !finite;
+  const auto count = static_cast<double>(plan_.geometry.count());
+  const bool small = (dot < count * kSmallestProduct<R>)&(sum < count * kSmallGradient<R>)&(sum + dot > 0.0);
+  return !finite | small;
 }
 
 template <typename T>
@@ -79,7 +106,7 @@ void GradientSums<T>::sum_exactly(std::int64_t c) {
     const double g = slope == 0.0 ? 0.0 : slope * static_cast<double>(gradient_.values[at]);
     grad_[c] += g;
     if (weights_ && g == 0.0 && weights_[position_of(at)] == R{0}) return;
-    grad_deviation_[c] += g * (static_cast<double>(input_[at]) - mean_[c]);
+    grad_deviation_[c] += g * ((static_cast<double>(input_[at]) - mean_[c]) / unit_[c]);
   };
   for (std::int64_t block = 0; block < plan_.blocks; ++block) {
     for_each_tile(plan_, slab_, block, [&](const PlacedTile& placed) {

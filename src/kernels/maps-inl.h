@@ -141,7 +141,7 @@ class InputGradient {
         out_(operands.grad_input),
         gradient_(tile, operands.gradient, operands.grad_residual),
         mean_(operands.mean),
-        invstd_(operands.invstd),
+        per_unit_(operands.per_unit),
         scale_(operands.scale),
         slope_(operands.slope),
         offset_(operands.offset) {}
@@ -151,9 +151,9 @@ class InputGradient {
   template <Store kStore>
   HWY_INLINE void apply(const Place& at) const {
     const hn::ScalableTag<R> d;
-    // Normalised before it meets the slope: with inputs near 1e30 their product alone would underflow.
+    // In units before it meets the slope: with inputs near 1e30 their product alone would underflow.
     const auto n = hn::Mul(hn::Sub(load<kStore == Store::kPart>(d, x_ + at.i, at.count), mean_.at(at.j)),
-                           invstd_.at(at.j));
+                           per_unit_.at(at.j));
     const auto g = hn::MulAdd(gradient_.template get<kStore>(at), scale_.at(at.j), offset_.at(at.j));
     put<kStore>(hn::MulAdd(n, slope_.at(at.j), g), d, out_ + at.i, at.count);
   }
@@ -162,7 +162,7 @@ class InputGradient {
   const T* x_;
   T* out_;
   GradientInput<T, kActivated, kResidual> gradient_;
-  Coefficient<kWalk, R> mean_, invstd_, scale_, slope_, offset_;
+  Coefficient<kWalk, R> mean_, per_unit_, scale_, slope_, offset_;
 };
 
 // Through moments that the values of a tensor have different shares in.
@@ -176,7 +176,7 @@ class WeightedInputGradient {
         weights_(operands.gradient.weights),
         gradient_(tile, operands.gradient, operands.grad_residual),
         mean_(operands.mean),
-        invstd_(operands.invstd),
+        per_unit_(operands.per_unit),
         scale_(operands.scale),
         slope_(operands.slope),
         offset_(operands.offset) {}
@@ -187,7 +187,7 @@ class WeightedInputGradient {
   HWY_INLINE void apply(const Place& at) const {
     const hn::ScalableTag<R> d;
     const auto n = hn::Mul(hn::Sub(load<kStore == Store::kPart>(d, x_ + at.i, at.count), mean_.at(at.j)),
-                           invstd_.at(at.j));
+                           per_unit_.at(at.j));
     const auto w =
         load<kStore == Store::kPart>(d, weights_.values + at.row * weights_.stride + at.j, at.count);
     const auto share = hn::Mul(w, hn::MulAdd(n, slope_.at(at.j), offset_.at(at.j)));
@@ -201,7 +201,7 @@ class WeightedInputGradient {
   T* out_;
   TileWeights<R> weights_;
   GradientInput<T, kActivated, kResidual> gradient_;
-  Coefficient<kWalk, R> mean_, invstd_, scale_, slope_, offset_;
+  Coefficient<kWalk, R> mean_, per_unit_, scale_, slope_, offset_;
 };
 
 template <Walk kWalk, typename T, bool kActivated, bool kResidual>

@@ -43,6 +43,17 @@ constexpr bool is_gradient(Summand summand) {
   return summand != Summand::kDeviations && summand != Summand::kWeightedDeviations;
 }
 
+// What is subtracted from x; from x * per_unit, where that is given. In the walk over columns, arrays with a value for each.
+template <typename R>
+struct Centers {
+  const R* center;
+  const R* per_unit;
+
+  Centers from_column(std::int64_t columns) const {
+    return {center + columns, per_unit ? per_unit + columns : nullptr};
+  }
+};
+
 // Gives g and u at column `j` of row `row`.
 template <typename T, Summand kSummand>
 struct Source {
@@ -50,12 +61,30 @@ struct Source {
   using D = hn::ScalableTag<R>;
   using V = hn::Vec<D>;
 
+  struct Center {
+    V center, per_unit;
+  };
+  static HWY_INLINE Center load_center(const Centers<R>& centers) {
+    const D d;
+    return {hn::Load(d, centers.center), is_gradient(kSummand) ? hn::Load(d, centers.per_unit) : hn::Zero(d)};
+  }
+  static HWY_INLINE Center same_center(const Centers<R>& centers) {
+    const D d;
+    return {hn::Set(d, *centers.center), is_gradient(kSummand) ? hn::Set(d, *centers.per_unit) : hn::Zero(d)};
+  }
+
   template <bool kPartial>
-  HWY_INLINE void load_pair(std::int64_t row, std::int64_t j, std::int64_t count, V center, V& g,
-                            V& u) const {
+  HWY_INLINE void load_pair(std::int64_t row, std::int64_t j, std::int64_t count, const Center& at_center,
+                            V& g, V& u) const {
     const D d;
     const std::int64_t at = row * stride + j;
-    u = keep<kPartial>(d, hn::Sub(load<kPartial>(d, x + at, count), center), count);
+    const V values = load<kPartial>(d, x + at, count);
+    if constexpr (is_gradient(kSummand)) {
+      // A power of two: the same as the difference in units, also where there is no fused instruction.
+      u = keep<kPartial>(d, hn::MulSub(values, at_center.per_unit, at_center.center), count);
+    } else {
+      u = keep<kPartial>(d, hn::Sub(values, at_center.center), count);
+    }
     if constexpr (is_gradient(kSummand)) {
       g = load<kPartial>(d, grad + at, count);
       if (kSummand == Summand::kActivatedGradient || (kSummand == Summand::kWeightedGradient && positive)) {
@@ -107,10 +136,10 @@ struct Source {
 
 // One column vector of `kRows` rows added to the float sums of that column.
 template <bool kPartial, int kRows, typename S, typename R>
-HWY_INLINE void add_column(const S& source, std::int64_t row, std::int64_t j, const R* center,
+HWY_INLINE void add_column(const S& source, std::int64_t row, std::int64_t j, const Centers<R>& centers,
                            std::int64_t count, R* sum, R* dot) {
   const hn::ScalableTag<R> d;
-  const auto c = hn::Load(d, center);
+  const auto c = S::load_center(centers);
   hn::Vec<decltype(d)> g0, u0;
   source.template load_pair<kPartial>(row, j, count, c, g0, u0);
   if constexpr (kRows == 1) {
@@ -131,19 +160,19 @@ HWY_INLINE void add_column(const S& source, std::int64_t row, std::int64_t j, co
 }
 
 template <int kRows, typename S, typename R>
-HWY_INLINE void add_rows(const S& source, std::int64_t row, std::int64_t width, const R* center, R* sum,
-                         R* dot) {
+HWY_INLINE void add_rows(const S& source, std::int64_t row, std::int64_t width, const Centers<R>& centers,
+                         R* sum, R* dot) {
   const std::int64_t lanes = lanes_of(hn::ScalableTag<R>());
   std::int64_t j = 0;
   for (; j + lanes <= width; j += lanes) {
-    add_column<false, kRows>(source, row, j, center + j, lanes, sum + j, dot + j);
+    add_column<false, kRows>(source, row, j, centers.from_column(j), lanes, sum + j, dot + j);
   }
-  if (j < width) add_column<true, kRows>(source, row, j, center + j, width - j, sum + j, dot + j);
+  if (j < width) add_column<true, kRows>(source, row, j, centers.from_column(j), width - j, sum + j, dot + j);
 }
 
 // A strip of columns that is narrow enough for its sums to stay in the L1 cache.
 template <typename S, typename R>
-void sum_strip(const S& source, std::int64_t rows, std::int64_t width, const R* center, double* sum,
+void sum_strip(const S& source, std::int64_t rows, std::int64_t width, const Centers<R>& centers, double* sum,
                double* dot) {
   const hn::ScalableTag<R> d;
   const std::int64_t lanes = lanes_of(d);
@@ -156,8 +185,8 @@ void sum_strip(const S& source, std::int64_t rows, std::int64_t width, const R* 
       hn::Store(zero, d, short_dot + j);
     }
     const std::int64_t end = std::min(rows, row + 4 * kShortBlock);
-    for (; row + 4 <= end; row += 4) add_rows<4>(source, row, width, center, short_sum, short_dot);
-    for (; row < end; ++row) add_rows<1>(source, row, width, center, short_sum, short_dot);
+    for (; row + 4 <= end; row += 4) add_rows<4>(source, row, width, centers, short_sum, short_dot);
+    for (; row < end; ++row) add_rows<1>(source, row, width, centers, short_sum, short_dot);
     for (std::int64_t j = 0; j < width; j += lanes) {
       add_widened(d, hn::Load(d, short_sum + j), sum + j);
       add_widened(d, hn::Load(d, short_dot + j), dot + j);
@@ -166,18 +195,19 @@ void sum_strip(const S& source, std::int64_t rows, std::int64_t width, const R* 
 }
 
 template <typename S, typename R>
-HWY_INLINE void sum_columns(const S& source, const Tile& tile, const R* center, double* sum, double* dot) {
+HWY_INLINE void sum_columns(const S& source, const Tile& tile, const Centers<R>& centers, double* sum,
+                            double* dot) {
   constexpr std::int64_t kStrip = kStripBytes / sizeof(R);
   for (std::int64_t j = 0; j < tile.width; j += kStrip) {
-    sum_strip(source.from_column(j), tile.rows, std::min(kStrip, tile.width - j), center + j, sum + j,
-              dot + j);
+    sum_strip(source.from_column(j), tile.rows, std::min(kStrip, tile.width - j), centers.from_column(j),
+              sum + j, dot + j);
   }
 }
 
 // One vector of a stream, added to the float sums of that stream.
 template <bool kPartial, typename S, typename V>
-HWY_INLINE void add_vector(const S& source, std::int64_t row, std::int64_t j, std::int64_t count, V center,
-                           V& sum, V& dot) {
+HWY_INLINE void add_vector(const S& source, std::int64_t row, std::int64_t j, std::int64_t count,
+                           const typename S::Center& center, V& sum, V& dot) {
   V g, u;
   source.template load_pair<kPartial>(row, j, count, center, g, u);
   sum = hn::Add(sum, g);
@@ -187,12 +217,12 @@ HWY_INLINE void add_vector(const S& source, std::int64_t row, std::int64_t j, st
 // Four streams of one channel's values into one vector of double sums: four rows, or four parts of one row.
 template <typename S, typename R>
 HWY_INLINE void sum_four_streams(const S& source, std::int64_t row, std::int64_t next_row,
-                                 std::int64_t next_column, std::int64_t length, R center, hn::Vec<D64>& sum,
-                                 hn::Vec<D64>& dot) {
+                                 std::int64_t next_column, std::int64_t length, const Centers<R>& centers,
+                                 hn::Vec<D64>& sum, hn::Vec<D64>& dot) {
   const hn::ScalableTag<R> d;
   using V = hn::Vec<decltype(d)>;
   const std::int64_t lanes = lanes_of(d);
-  const V c = hn::Set(d, center);
+  const auto c = S::same_center(centers);
   for (std::int64_t j = 0; j < length;) {
     V sum0 = hn::Zero(d), sum1 = sum0, sum2 = sum0, sum3 = sum0;
     V dot0 = sum0, dot1 = sum0, dot2 = sum0, dot3 = sum0;
@@ -219,10 +249,10 @@ HWY_INLINE void sum_four_streams(const S& source, std::int64_t row, std::int64_t
 // The end of a row, shorter than four vectors.
 template <typename S, typename R>
 HWY_INLINE void sum_short_stream(const S& source, std::int64_t row, std::int64_t first, std::int64_t end,
-                                 R center, hn::Vec<D64>& sum, hn::Vec<D64>& dot) {
+                                 const Centers<R>& centers, hn::Vec<D64>& sum, hn::Vec<D64>& dot) {
   const hn::ScalableTag<R> d;
   const std::int64_t lanes = lanes_of(d);
-  const auto c = hn::Set(d, center);
+  const auto c = S::same_center(centers);
   hn::Vec<decltype(d)> g, u;
   for (std::int64_t j = first; j < end; j += lanes) {
     source.template load_pair<true>(row, j, std::min(lanes, end - j), c, g, u);
@@ -232,20 +262,21 @@ HWY_INLINE void sum_short_stream(const S& source, std::int64_t row, std::int64_t
 }
 
 template <typename S, typename R>
-HWY_INLINE void sum_runs(const S& source, const Tile& tile, const R* center, double* sum, double* dot) {
+HWY_INLINE void sum_runs(const S& source, const Tile& tile, const Centers<R>& centers, double* sum,
+                         double* dot) {
   const D64 d64;
   auto wide_sum = hn::Zero(d64);
   auto wide_dot = hn::Zero(d64);
   std::int64_t row = 0;
   for (; row + 4 <= tile.rows; row += 4) {
-    sum_four_streams(source, row, 1, 0, tile.width, *center, wide_sum, wide_dot);
+    sum_four_streams(source, row, 1, 0, tile.width, centers, wide_sum, wide_dot);
   }
   // A single row becomes four streams. They start at whole bytes of bits.
   const std::int64_t step = std::max<std::int64_t>(lanes_of(hn::ScalableTag<R>()), 8);
   const std::int64_t quarter = tile.width / (4 * step) * step;
   for (; row < tile.rows; ++row) {
-    sum_four_streams(source, row, 0, quarter, quarter, *center, wide_sum, wide_dot);
-    sum_short_stream(source, row, 4 * quarter, tile.width, *center, wide_sum, wide_dot);
+    sum_four_streams(source, row, 0, quarter, quarter, centers, wide_sum, wide_dot);
+    sum_short_stream(source, row, 4 * quarter, tile.width, centers, wide_sum, wide_dot);
   }
   *sum += hn::GetLane(hn::SumOfLanes(d64, wide_sum));
   *dot += hn::GetLane(hn::SumOfLanes(d64, wide_dot));
@@ -253,7 +284,7 @@ HWY_INLINE void sum_runs(const S& source, const Tile& tile, const R* center, dou
 
 template <Walk kWalk, Summand kSummand, typename T>
 HWY_INLINE void sum_tile(const Tile& tile, const T* x, const Gradient<T>& gradient,
-                         const Parameter<T>* center, double* sum, double* dot) {
+                         const Centers<Parameter<T>>& centers, double* sum, double* dot) {
   const Source<T, kSummand> source{x,
                                    gradient.values,
                                    gradient.positive,
@@ -263,9 +294,9 @@ HWY_INLINE void sum_tile(const Tile& tile, const T* x, const Gradient<T>& gradie
                                    Slope<Parameter<T>>(gradient.negative_slope),
                                    gradient.weights};
   if constexpr (kWalk == Walk::kRuns) {
-    sum_runs(source, tile, center, sum, dot);
+    sum_runs(source, tile, centers, sum, dot);
   } else {
-    sum_columns(source, tile, center, sum, dot);
+    sum_columns(source, tile, centers, sum, dot);
   }
 }
 

@@ -25,7 +25,8 @@ class TrainingBackwardSlab {
         mean_(call.mean + plan.first_channel(slab)),
         m2_(call.m2 + plan.first_channel(slab)),
         workspace_(workspace),
-        sums_(plan, slab, call.input, incoming_gradient<T>(call), call.position_weights, mean_, workspace),
+        sums_(plan, slab, call.input, incoming_gradient<T>(call), call.position_weights,
+              {mean_, m2_, count(), 0.0}, workspace),
         gradients_(call, plan, slab) {
     gradients_.set_weights(call.position_weights);
   }
@@ -36,17 +37,18 @@ class TrainingBackwardSlab {
 
   bool finish_sums(const double* sums) {
     sums_.finish_sums(sums);
-    const double count = call_.count > 0 ? call_.count : static_cast<double>(plan_.geometry.count());
-    const auto found = finish_gradients<T>(call_, plan_, slab_, sums_, mean_, m2_, count, workspace_);
+    const auto found = finish_gradients<T>(call_, plan_, slab_, sums_, mean_, m2_, count(), workspace_);
     if (!call_.grad_input) return false;
     gradients_.set_scale(found.scale, workspace_);
-    gradients_.set_statistics(found.mean, found.invstd, found.slope, found.offset, workspace_);
+    gradients_.set_statistics(found.mean, sums_.per_unit(), found.slope, found.offset, workspace_);
     return false;
   }
 
   void map(std::int64_t block, Workspace scratch) const { gradients_.map(block, scratch); }
 
  private:
+  double count() const { return call_.count > 0 ? call_.count : static_cast<double>(plan_.geometry.count()); }
+
   const TrainingBackward<T>& call_;
   const Plan& plan_;
   const std::int64_t slab_;

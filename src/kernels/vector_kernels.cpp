@@ -20,21 +20,23 @@ void moment_sums(const Tile& tile, const T* x, const TileWeights<Parameter<T>>& 
                  const Parameter<T>* shift, double* sum, double* dot) {
   const Gradient<T> none{nullptr, nullptr, {}, weights};
   if (weights.values) {
-    sum_tile<kWalk, Summand::kWeightedDeviations>(tile, x, none, shift, sum, dot);
+    sum_tile<kWalk, Summand::kWeightedDeviations>(tile, x, none, Centers<Parameter<T>>{shift, nullptr}, sum,
+                                                  dot);
   } else {
-    sum_tile<kWalk, Summand::kDeviations>(tile, x, none, shift, sum, dot);
+    sum_tile<kWalk, Summand::kDeviations>(tile, x, none, Centers<Parameter<T>>{shift, nullptr}, sum, dot);
   }
 }
 
 template <Walk kWalk, typename T>
 void gradient_sums(const Tile& tile, const T* x, const Gradient<T>& gradient, const Parameter<T>* mean,
-                   double* sum, double* dot) {
+                   const Parameter<T>* per_unit, double* sum, double* dot) {
+  const Centers<Parameter<T>> centers{mean, per_unit};
   if (gradient.weights.values) {
-    sum_tile<kWalk, Summand::kWeightedGradient>(tile, x, gradient, mean, sum, dot);
+    sum_tile<kWalk, Summand::kWeightedGradient>(tile, x, gradient, centers, sum, dot);
   } else if (gradient.positive) {
-    sum_tile<kWalk, Summand::kActivatedGradient>(tile, x, gradient, mean, sum, dot);
+    sum_tile<kWalk, Summand::kActivatedGradient>(tile, x, gradient, centers, sum, dot);
   } else {
-    sum_tile<kWalk, Summand::kGradient>(tile, x, gradient, mean, sum, dot);
+    sum_tile<kWalk, Summand::kGradient>(tile, x, gradient, centers, sum, dot);
   }
 }
 
@@ -74,7 +76,7 @@ const ElementKernels<EVENKEEL_ELEMENT>& element_kernels() {
   using R = Parameter<T>;
   static constexpr ElementKernels<T> kKernels{
       {table<Walk::kRuns, T>(), table<Walk::kColumns, T>()},
-      {moments_of_channels<R>, normalization_of_channels<R>, gradient_of_channels<R>}};
+      {moments_of_channels<R>, normalization_of_channels<R>, units_of_channels<R>, gradient_of_channels<R>}};
   return kKernels;
 }
 

@@ -51,7 +51,7 @@ struct Gradient {
   TileWeights<Parameter<T>> weights = {};  // of the moments that the gradient flows through
 };
 
-// grad_residual = g and grad_input = g * scale + ((x - mean) * invstd) * slope + offset, or g * scale alone. Of
+// grad_residual = g and grad_input = g * scale + ((x - mean) * per_unit) * slope + offset, or g * scale alone. Of
 // what is added to g * scale, a weight takes its share.
 // grad_input may be gradient.values.
 template <typename T>
@@ -60,7 +60,8 @@ struct GradientMap {
   Gradient<T> gradient;
   T* grad_input = nullptr;
   T* grad_residual = nullptr;  // or null; only behind an activation
-  const Parameter<T>*mean = nullptr, *invstd = nullptr, *scale = nullptr, *slope = nullptr, *offset = nullptr;
+  const Parameter<T>*mean = nullptr, *per_unit = nullptr, *scale = nullptr, *slope = nullptr,
+        *offset = nullptr;
 };
 
 template <typename T>
@@ -69,8 +70,9 @@ struct VectorKernels {
   // sum += w u and dot += w u * u, with u = x - shift. `sum` and `dot` hold a value per column, or one.
   void (*moment_sums)(const Tile&, const T* x, const TileWeights<R>&, const R* shift, double* sum,
                       double* dot);
-  // sum += g and dot += g * (x - mean), where a weight and a g of 0 make a 0 of anything.
-  void (*gradient_sums)(const Tile&, const T* x, const Gradient<T>&, const R* mean, double* sum, double* dot);
+  // sum += g and dot += g * (x * per_unit - mean), where a weight and a g of 0 make a 0 of anything. The mean is in units too.
+  void (*gradient_sums)(const Tile&, const T* x, const Gradient<T>&, const R* mean, const R* per_unit,
+                        double* sum, double* dot);
   void (*normalize)(const Tile&, const Normalization<T>&);
   void (*input_gradient)(const Tile&, const GradientMap<T>&);
   void (*scaled_gradient)(const Tile&, const GradientMap<T>&);
