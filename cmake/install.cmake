@@ -19,9 +19,9 @@ install(FILES include/evenkeel/kernels.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
 install(DIRECTORY include/evenkeel/kernels DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/evenkeel)
 
 if(EVENKEEL_LIBTORCH)
-  evenkeel_install_component(libtorch evenkeel_libtorch)
+  evenkeel_install_component(libtorch evenkeel_shared)
   # A LibTorch outside the system's folders is found by the installed library where it was found by the built one.
-  set_target_properties(evenkeel_libtorch evenkeel_dropin PROPERTIES
+  set_target_properties(evenkeel_shared evenkeel_dropin PROPERTIES
     INSTALL_RPATH "$ORIGIN" INSTALL_RPATH_USE_LINK_PATH ON)
   install(TARGETS evenkeel_dropin)
   install(FILES cmake/find_libtorch.cmake DESTINATION ${package_dir})

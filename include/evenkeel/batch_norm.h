@@ -13,6 +13,7 @@
 #include "evenkeel/batch_norm_layer.h"
 #include "evenkeel/batch_norm_options.h"
 
+#pragma GCC visibility push(default)
 namespace evenkeel {
 
 // The layer behind BatchNorm1d, 2d and 3d; D is the number of spatial dimensions. Input:
@@ -103,3 +104,4 @@ TORCH_MODULE(BatchNorm2d);
 TORCH_MODULE(BatchNorm3d);
 
 }  // namespace evenkeel
+#pragma GCC visibility pop

@@ -14,6 +14,7 @@
 
 #include "evenkeel/batch_norm_options.h"
 
+#pragma GCC visibility push(default)
 namespace evenkeel {
 
 // Parts of a layer that training leaves alone, each for itself. They stay frozen whatever train(), requires_grad_() or an
@@ -106,3 +107,4 @@ std::size_t freeze(torch::nn::Module& network, const std::string& pattern = "*")
 std::size_t unfreeze(torch::nn::Module& network, const std::string& pattern = "*");
 
 }  // namespace evenkeel
+#pragma GCC visibility pop

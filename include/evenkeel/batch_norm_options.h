@@ -13,6 +13,7 @@ namespace torch::nn {
 struct BatchNormOptions;  // <torch/nn/options/batchnorm.h>
 }  // namespace torch::nn
 
+#pragma GCC visibility push(default)
 namespace evenkeel {
 
 using kernels::Activation;
@@ -127,3 +128,4 @@ using BatchNorm2dOptions = BatchNormOptions;
 using BatchNorm3dOptions = BatchNormOptions;
 
 }  // namespace evenkeel
+#pragma GCC visibility pop

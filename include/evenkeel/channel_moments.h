@@ -13,6 +13,7 @@ class OutputArchive;
 class InputArchive;
 }  // namespace torch::serialize
 
+#pragma GCC visibility push(default)
 namespace evenkeel {
 
 namespace libtorch {
@@ -84,3 +85,4 @@ torch::serialize::OutputArchive& operator<<(torch::serialize::OutputArchive& arc
 torch::serialize::InputArchive& operator>>(torch::serialize::InputArchive& archive, ChannelMoments& moments);
 
 }  // namespace evenkeel
+#pragma GCC visibility pop

@@ -21,6 +21,7 @@
 
 #include "evenkeel/batch_norm_options.h"
 
+#pragma GCC visibility push(default)
 namespace evenkeel {
 
 enum class Convention { kTorch, kKeras, kTensorFlowFused, kFlax, kOnnx };
@@ -72,3 +73,4 @@ torch::Tensor convert_variance(const torch::Tensor& variance, RunningVariance fr
                                std::int64_t values_per_channel);
 
 }  // namespace evenkeel
+#pragma GCC visibility pop

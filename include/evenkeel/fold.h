@@ -40,6 +40,7 @@
 #include "evenkeel/batch_norm_layer.h"
 #include "evenkeel/batch_norm_options.h"
 
+#pragma GCC visibility push(default)
 namespace evenkeel {
 
 class FoldOptions {
@@ -174,3 +175,4 @@ struct FoldedNetwork {
 FoldedNetwork fold(const torch::nn::Sequential& network, const FoldOptions& options = {});
 
 }  // namespace evenkeel
+#pragma GCC visibility pop

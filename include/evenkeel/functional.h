@@ -14,6 +14,7 @@ namespace torch::nn::functional {
 struct BatchNormFuncOptions;  // <torch/nn/options/batchnorm.h>
 }  // namespace torch::nn::functional
 
+#pragma GCC visibility push(default)
 namespace evenkeel::functional {
 
 // Arguments of batch_norm() that are not always wanted; an undefined tensor means "none".
@@ -134,3 +135,4 @@ at::Tensor batch_norm(const at::Tensor& input, const at::Tensor& running_mean, c
                       const BatchNormFuncOptions& options = {});
 
 }  // namespace evenkeel::functional
+#pragma GCC visibility pop

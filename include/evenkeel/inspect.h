@@ -13,6 +13,7 @@ namespace torch::nn {
 class Module;
 }
 
+#pragma GCC visibility push(default)
 namespace evenkeel {
 
 // One layer's parameters and statistics; each vector has one value per channel or, for those the layer does not have, none.
@@ -143,3 +144,4 @@ constexpr std::string_view name_of(Defect defect) {
 }
 
 }  // namespace evenkeel
+#pragma GCC visibility pop

@@ -12,6 +12,7 @@
 
 #include "evenkeel/channel_moments.h"
 
+#pragma GCC visibility push(default)
 namespace evenkeel {
 
 enum class Depth {
@@ -49,3 +50,4 @@ std::vector<LayerMoments> estimate_population_statistics(torch::nn::Module& netw
                                                          Depth depth = Depth::kExact);
 
 }  // namespace evenkeel
+#pragma GCC visibility pop

@@ -20,6 +20,7 @@ class OutputArchive;
 class InputArchive;
 }  // namespace torch::serialize
 
+#pragma GCC visibility push(default)
 namespace evenkeel {
 
 // The running statistics of a whole network at one moment.
@@ -105,3 +106,4 @@ class NamedStatistics {
 };
 
 }  // namespace evenkeel
+#pragma GCC visibility pop

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace evenkeel {
 
 struct LoadOptions {
@@ -57,3 +58,4 @@ LoadReport load_state_dict(torch::nn::Module& module,
 void save_state_dict(const torch::nn::Module& module, const std::filesystem::path& path);
 
 }  // namespace evenkeel
+#pragma GCC visibility pop

@@ -1,6 +1,7 @@
 // Forwards in training mode that leave the running statistics alone.
 #pragma once
 
+#pragma GCC visibility push(default)
 namespace evenkeel {
 
 // While one lives, no batch norm of Evenkeel that this thread calls in training mode changes its running
@@ -18,3 +19,4 @@ class NoStatisticsUpdateGuard {
 };
 
 }  // namespace evenkeel
+#pragma GCC visibility pop

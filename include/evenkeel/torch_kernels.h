@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#pragma GCC visibility push(default)
 namespace evenkeel {
 
 // From here on every batch norm of this process on the CPU uses Evenkeel's kernels: torch::nn::BatchNorm1d, 2d
@@ -31,3 +32,4 @@ struct TorchKernelCalls {
 TorchKernelCalls torch_kernel_calls();
 
 }  // namespace evenkeel
+#pragma GCC visibility pop

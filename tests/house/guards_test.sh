@@ -71,6 +71,22 @@ finds 'c10::log' archive_symbols_test.sh "$nm" "$tree/kernels.a"
 finds 'found none' archive_symbols_test.sh "$tree/no-nm" "$tree/kernels.a"
 finds 'expected' archive_symbols_test.sh "$nm" "$tree/no-archive"
 
+# shared SOURCE-TEXT: the text compiled into shown.so.
+shared() {
+  printf '%s\n' "$1" >"$tree/shown.cpp"
+  "$cxx" -std=c++20 -O2 -shared -fPIC "$tree/shown.cpp" -o "$tree/shown.so" || fail "expected to compile: $1"
+}
+mkdir "$tree/headers"
+echo 'namespace evenkeel::kernels { template <typename T> struct Call {}; template <typename T> void run(Call<T>); }  // hidden' >"$tree/headers/kernels.h"
+call='namespace evenkeel::kernels { template <typename T> struct Call {}; template <typename T> void run(Call<T>) {}'
+shared "$call template void run(Call<float>); }"
+passes exported_symbols_test.sh "$nm" "$tree/headers" "$tree/shown.so"
+shared "$call template void run(Call<float>); namespace hidden { void run(Call<float>) {} } }"
+finds 'evenkeel::kernels::hidden::run' exported_symbols_test.sh "$nm" "$tree/headers" "$tree/shown.so"
+shared 'namespace std { void run(int) {} }'
+finds 'std::run' exported_symbols_test.sh "$nm" "$tree/headers" "$tree/shown.so"
+finds 'found none' exported_symbols_test.sh "$tree/no-nm" "$tree/headers" "$tree/shown.so"
+
 weak='template <typename T> __attribute__((noinline)) void twice(T* x) { for (int i = 0; i < 64; ++i) x[i] += x[i]; }'
 use='void run(float* x) { twice(x); }'
 archive "$weak $use"

@@ -5,6 +5,7 @@
 
 #include "evenkeel/kernels/geometry.h"
 
+#pragma GCC visibility push(default)
 namespace evenkeel::kernels {
 
 enum class Activation {
@@ -21,3 +22,4 @@ template <typename T>
 std::int64_t positive_bytes(const Geometry& geometry);
 
 }  // namespace evenkeel::kernels
+#pragma GCC visibility pop

@@ -32,6 +32,7 @@
 #include "evenkeel/kernels/executor.h"
 #include "evenkeel/kernels/geometry.h"
 
+#pragma GCC visibility push(default)
 namespace evenkeel::kernels {
 
 // Mean and sum of squared deviations of each channel.
@@ -197,3 +198,4 @@ void run(const RunningUpdate<float>& call);
 void run(const RunningUpdate<double>& call);
 
 }  // namespace evenkeel::kernels
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#pragma GCC visibility push(default)
 namespace evenkeel::kernels {
 
 // IEEE 754 binary16: 5 bits of exponent, 10 of fraction. Stored only; the kernels compute in float.
@@ -37,3 +38,4 @@ template <typename T>
 using Parameter = std::conditional_t<is_half<T>, float, T>;
 
 }  // namespace evenkeel::kernels
+#pragma GCC visibility pop

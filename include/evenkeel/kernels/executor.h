@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
 namespace evenkeel::kernels {
 
 // A reference to a callable void(begin, end); it does not own what it refers to.
@@ -61,3 +62,4 @@ Executor& default_executor();
 std::unique_ptr<Executor> make_thread_pool(int threads);
 
 }  // namespace evenkeel::kernels
+#pragma GCC visibility pop

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#pragma GCC visibility push(default)
 namespace evenkeel::kernels {
 
 // A dense tensor seen as [outer][channels][inner]: the value (o, c, i) is element (o * channels + c) * inner
@@ -31,3 +32,4 @@ inline Geometry channels_last(std::int64_t batch, std::int64_t spatial, std::int
 }
 
 }  // namespace evenkeel::kernels
+#pragma GCC visibility pop

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace evenkeel::kernels {
 
 // The names of the instruction sets that were built and that this processor has, the best first.
@@ -21,3 +22,4 @@ std::string instruction_set();
 void use_instruction_set(std::string_view name);
 
 }  // namespace evenkeel::kernels
+#pragma GCC visibility pop
