@@ -7,6 +7,7 @@
 #include <torch/types.h>
 
 #include <array>
+#include <string_view>
 #include <tuple>
 
 namespace evenkeel::dropin {
@@ -15,6 +16,19 @@ using torch::Tensor;
 
 // Whether this LibTorch normalises bfloat16 and float16 on the CPU; where it throws, so does a call with them.
 bool torch_computes_halves();
+
+// Why Evenkeel does not take a call; kNone: it does.
+enum class Refusal { kNone, kDtype, kLayout, kNoValues, kOneValue, kEps, kParameters, kOutputs };
+
+// As people read them.
+inline constexpr std::array<std::string_view, 8> kRefusalNames{"none",
+                                                               "dtype of the input",
+                                                               "layout or kind of the input",
+                                                               "no values",
+                                                               "one value per channel",
+                                                               "eps that is not above 0",
+                                                               "parameters or statistics",
+                                                               "outputs"};
 
 struct Outputs {
   Tensor output, save_mean, save_invstd;
@@ -25,8 +39,10 @@ struct ForwardCall {
   bool training;
   double momentum, eps;
 
-  bool is_taken() const;
-  bool is_taken_into(const Outputs& outputs) const;
+  Refusal refusal() const;
+  Refusal refusal_into(const Outputs& outputs) const;
+  // Throws c10::Error where PyTorch's kernels, which do not look, would use memory that is not there.
+  void check_memory() const;
   Outputs run() const;
   void run_into(const Outputs& outputs) const;
 };
@@ -37,7 +53,8 @@ struct BackwardCall {
   double eps;
   std::array<bool, 3> wanted;  // the gradients of input, weight, bias
 
-  bool is_taken() const;
+  Refusal refusal() const;
+  void check_memory() const;
   std::tuple<Tensor, Tensor, Tensor> run() const;
 };
 

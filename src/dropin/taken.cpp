@@ -1,4 +1,4 @@
-// Which calls Evenkeel takes. What is taken gives the sizes, strides and dtypes that PyTorch's kernel would
+// Which calls Evenkeel takes, and why not the others. What is taken gives the sizes, strides and dtypes that PyTorch's kernel would
 // give; whatever is doubtful is PyTorch's, and so is every error.
 #include <torch/torch.h>
 
@@ -28,9 +28,11 @@ bool has_plain_strides(const Tensor& input) {
   return input.strides() == c10::TensorType::contiguousStridesOf(input.sizes(), format);
 }
 
-bool is_taken_input(const Tensor& input) {
-  return is_plain(input) && is_taken_dtype(input.scalar_type()) && input.dim() >= 2 && input.numel() > 0 &&
-         has_plain_strides(input);
+Refusal refusal_of(const Tensor& input) {
+  if (!input.defined() || !is_taken_dtype(input.scalar_type())) return Refusal::kDtype;
+  if (!is_plain(input) || input.dim() < 2) return Refusal::kLayout;
+  if (input.numel() == 0) return Refusal::kNoValues;
+  return has_plain_strides(input) ? Refusal::kNone : Refusal::kLayout;
 }
 
 // Halves come with float32 parameters and statistics, as under autocast; all-half layers are PyTorch's, because
@@ -68,46 +70,61 @@ bool are_inverse_deviations(const Tensor& invstd) {
 
 }  // namespace
 
-bool ForwardCall::is_taken() const {
+Refusal ForwardCall::refusal() const {
+  const Refusal of_input = refusal_of(input);
+  if (of_input != Refusal::kNone) return of_input;
   // With eps = 0 PyTorch gives a constant channel an inverse deviation of 0 where the formula has infinity.
-  if (!is_taken_input(input) || !has_dtype_of_parameters(input, weight) || !(eps > 0)) return false;
-  if (!fits_or_absent(weight, input) || !fits_or_absent(bias, input)) return false;
-  if (!training) return fits(running_mean, input) && fits(running_var, input);
-  return input.numel() / input.size(1) > 1 && running_mean.defined() == running_var.defined() &&
-         fits_or_absent(running_mean, input) && fits_or_absent(running_var, input);
+  if (!(eps > 0)) return Refusal::kEps;
+  if (training && input.numel() / input.size(1) == 1) return Refusal::kOneValue;
+  if (!has_dtype_of_parameters(input, weight) || !fits_or_absent(weight, input) ||
+      !fits_or_absent(bias, input)) {
+    return Refusal::kParameters;
+  }
+  const bool statistics_fit = training ? running_mean.defined() == running_var.defined() &&
+                                             fits_or_absent(running_mean, input) &&
+                                             fits_or_absent(running_var, input)
+                                       : fits(running_mean, input) && fits(running_var, input);
+  return statistics_fit ? Refusal::kNone : Refusal::kParameters;
 }
 
-bool ForwardCall::is_taken_into(const Outputs& outputs) const {
-  if (!is_taken()) return false;
+Refusal ForwardCall::refusal_into(const Outputs& outputs) const {
+  const Refusal without_outputs = refusal();
+  if (without_outputs != Refusal::kNone) return without_outputs;
   const Tensor& output = outputs.output;
   if (!is_plain(output) || output.scalar_type() != input.scalar_type() || output.sizes() != input.sizes() ||
       output.strides() != input.strides()) {
-    return false;
+    return Refusal::kOutputs;
   }
-  if (training && !(fits(outputs.save_mean, input) && fits(outputs.save_invstd, input))) return false;
+  if (training && !(fits(outputs.save_mean, input) && fits(outputs.save_invstd, input)))
+    return Refusal::kOutputs;
   // Where arguments share memory the result depends on who writes first.
   const auto apart = [&](const Tensor& written) {
     const auto shares = [&](const Tensor& other) { return other.defined() && written.is_alias_of(other); };
     return !shares(input) && !shares(weight) && !shares(bias) && !shares(running_mean) &&
            !shares(running_var);
   };
-  return apart(output) && (!training || (apart(outputs.save_mean) && apart(outputs.save_invstd)));
+  const bool all_apart =
+      apart(output) && (!training || (apart(outputs.save_mean) && apart(outputs.save_invstd)));
+  return all_apart ? Refusal::kNone : Refusal::kOutputs;
 }
 
-bool BackwardCall::is_taken() const {
-  if (!is_taken_input(input) || !has_dtype_of_parameters(input, weight) || !(eps > 0)) return false;
-  if (!is_plain(grad_output) || grad_output.scalar_type() != input.scalar_type() ||
-      grad_output.sizes() != input.sizes()) {
-    return false;
-  }
+Refusal BackwardCall::refusal() const {
+  const Refusal of_input = refusal_of(input);
+  if (of_input != Refusal::kNone) return of_input;
+  if (!(eps > 0)) return Refusal::kEps;
+  if (!is_plain(grad_output) || grad_output.scalar_type() != input.scalar_type()) return Refusal::kDtype;
+  if (grad_output.sizes() != input.sizes()) return Refusal::kLayout;
   // PyTorch's versions differ in the gradient of a weight that is not there.
-  if (!fits_or_absent(weight, input) || (wanted[1] && !weight.defined())) return false;
-  if (!training) {
-    return fits(running_mean, input) && fits(running_var, input) && is_harmless(save_mean, input) &&
-           is_harmless(save_invstd, input);
+  if (!has_dtype_of_parameters(input, weight) || !fits_or_absent(weight, input) ||
+      (wanted[1] && !weight.defined())) {
+    return Refusal::kParameters;
   }
-  return fits(save_mean, input) && fits(save_invstd, input) && is_harmless(running_mean, input) &&
-         is_harmless(running_var, input) && are_inverse_deviations(save_invstd);
+  const bool statistics_fit =
+      training ? fits(save_mean, input) && fits(save_invstd, input) && is_harmless(running_mean, input) &&
+                     is_harmless(running_var, input) && are_inverse_deviations(save_invstd)
+               : fits(running_mean, input) && fits(running_var, input) && is_harmless(save_mean, input) &&
+                     is_harmless(save_invstd, input);
+  return statistics_fit ? Refusal::kNone : Refusal::kParameters;
 }
 
 }  // namespace evenkeel::dropin
