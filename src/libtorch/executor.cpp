@@ -1,6 +1,9 @@
 #include "libtorch/executor.h"
 
 #include <ATen/Parallel.h>
+#include <pthread.h>
+
+#include <atomic>
 
 namespace evenkeel::libtorch {
 namespace {
@@ -10,9 +13,16 @@ namespace {
 #error "executor.cpp has to be compiled with the OpenMP flags"
 #endif
 
+// The threads of OpenMP do not come along into a child of fork(), and waiting for them is for ever. A child computes on its own
+// thread, to the same bits.
+std::atomic<bool> forked{false};
+[[maybe_unused]] const int kWatchesForks = pthread_atfork(nullptr, nullptr, [] { forked = true; });
+
 class TorchExecutor final : public kernels::Executor {
  public:
-  int concurrency() const override { return at::in_parallel_region() ? 1 : at::get_num_threads(); }
+  int concurrency() const override {
+    return forked.load(std::memory_order_relaxed) || at::in_parallel_region() ? 1 : at::get_num_threads();
+  }
 
   void parallel_for(std::int64_t count, kernels::RangeFunction work) override {
     if (count <= 0) return;
