@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "report/html.h"
 #include "report/legend.h"
@@ -24,6 +25,8 @@ struct Subject {
   std::vector<Point> RunForReport::*points;
   double scale = 1;
   bool log_wanted = false;
+  Range possible{-std::numeric_limits<double>::infinity(),
+                 std::numeric_limits<double>::infinity()};  // of the scaled values
 };
 
 std::vector<Point> scaled(std::vector<Point> points, double factor) {
@@ -162,7 +165,8 @@ std::string figure(const Report& report, const Subject& subject) {
     plot.y = {range_of(strong_values).low / 2, range_of(all_values).high * 1.5};
     plot.y_label += ", logarithmic";
   } else {
-    plot.y = with_margin(range_of(all_values));
+    const Range airy = with_margin(range_of(all_values));
+    plot.y = {std::max(airy.low, subject.possible.low), std::min(airy.high, subject.possible.high)};
   }
   return head + draw_plot(plot) + caption;
 }
@@ -173,8 +177,9 @@ std::string curves_section(const Report& report) {
   return "<section>\n<h2>How the training went</h2>\n<div class=\"curves\">\n" +
          figure(report,
                 {"Training loss", "cross-entropy", "training loss", &RunForReport::train_loss, 1, true}) +
-         figure(report,
-                {"Test accuracy", "%", "test accuracy, %", &RunForReport::test_accuracy, 100, false}) +
+         figure(
+             report,
+             {"Test accuracy", "%", "test accuracy, %", &RunForReport::test_accuracy, 100, false, {0, 100}}) +
          "</div>\n</section>\n";
 }
 

@@ -1,6 +1,7 @@
 // The figures in words and tables: headline, comparison, settings.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "report/html.h"
@@ -31,6 +32,14 @@ std::string errors_of(const RunForReport& run) {
   return tested(run) ? fmt::format("{} of {}", run.test.errors, run.test.count) : std::string(kNotTested);
 }
 
+// Two standard deviations of the difference between two accuracies, each of its own pictures.
+double noise_of_difference(const RunForReport& one, const RunForReport& other) {
+  const auto variance = [](const RunForReport& run) {
+    return run.final_test_accuracy * (1 - run.final_test_accuracy) / static_cast<double>(run.test.count);
+  };
+  return 2 * std::sqrt(variance(one) + variance(other));
+}
+
 // How `run` differs from the first run, in one sentence.
 std::string difference(const RunForReport& first, const RunForReport& run) {
   const double points = 100 * (first.final_test_accuracy - run.final_test_accuracy);
@@ -39,8 +48,13 @@ std::string difference(const RunForReport& first, const RunForReport& run) {
   if (std::abs(points) < 0.005) {
     return fmt::format("<p><b>{}</b> and <b>{}</b> reach the same test accuracy.</p>\n", names[0], names[1]);
   }
-  return fmt::format("<p><b>{}</b> ends {:.2f} percentage points {} <b>{}</b> in test accuracy.</p>\n",
-                     names[0], std::abs(points), points > 0 ? "above" : "below", names[1]);
+  const double noise = 100 * noise_of_difference(first, run);
+  return fmt::format("<p><b>{}</b> ends {:.2f} percentage points {} <b>{}</b> in test accuracy{}.</p>\n",
+                     names[0], std::abs(points), points > 0 ? "above" : "below", names[1],
+                     std::abs(points) > noise
+                         ? ""
+                         : fmt::format(", which is within the noise of {} test pictures, ±{:.2f}",
+                                       std::min(first.test.count, run.test.count), noise));
 }
 
 }  // namespace

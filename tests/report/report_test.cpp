@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <limits>
@@ -96,6 +97,36 @@ TEST_F(ReportTest, TwoRunsAreDrawnInOnePlotAndCompared) {
                 AllOf(HasSubstr("class=\"ink-1\""), HasSubstr("class=\"ink-2\"")));
   }
   EXPECT_EQ(count(text, "class=\"legend\""), 2);
+}
+
+// 2 standard deviations of a difference: 200 sqrt(2 p (1 - p) / n) points, 0.83 for p = 0.98 and n = 2240.
+TEST_F(ReportTest, ADifferenceWithinTheNoiseOfThePicturesIsSaidToBeThat) {
+  Report report = example_comparison();
+  report.runs[0].final_test_accuracy = 0.9825;
+  report.runs[1].final_test_accuracy = 0.9815;
+  for (auto& run : report.runs) run.test.count = 2000;
+  EXPECT_THAT(
+      page(report),
+      HasSubstr("<b>batch</b> ends 0.10 percentage points above <b>none</b> in test accuracy, which is "
+                "within the noise of 2000 test pictures, ±0.84."));
+  for (auto& run : report.runs) run.test.count = 200000;
+  EXPECT_THAT(page(report), HasSubstr("above <b>none</b> in test accuracy.</p>"));
+}
+
+TEST_F(ReportTest, TheAccuracyAxisEndsWhereAccuraciesEnd) {
+  for (const double accuracy : {0.95, 0.9991, 1.0, 0.0, 0.02}) {
+    Report report = shortest_report();
+    report.runs[0].test_accuracy = {{1, accuracy}};
+    const auto plot = plots_of(page(report)).at(1);
+    for (const std::string& label : pieces(plot, "<text>", "</text>")) {
+      char* end = nullptr;
+      const double number = std::strtod(label.c_str() + std::string("<text>").size(), &end);
+      if (*end != 0) continue;
+      EXPECT_GE(number, 0) << accuracy;
+      EXPECT_LE(number, 100) << accuracy;
+    }
+    EXPECT_EQ(count(plot, "<circle"), 1) << accuracy;  // on the edge too
+  }
 }
 
 TEST_F(ReportTest, ManyPointsAreSmoothedAndThePageSaysHow) {
