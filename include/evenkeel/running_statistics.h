@@ -42,6 +42,7 @@ class RunningStatistics {
 
  private:
   friend class NamedStatistics;
+  friend class StatisticsTransaction;
   torch::OrderedDict<std::string, torch::Tensor> tensors_{"running statistics"};
 };
 
@@ -59,7 +60,9 @@ class RunningStatistics {
 class StatisticsTransaction {
  public:
   explicit StatisticsTransaction(torch::nn::Module& network);
-  ~StatisticsTransaction();  // rolls back what is neither committed nor rolled back
+  // Rolls back what is neither committed nor rolled back. It never throws: where layers were replaced, resized or removed
+  // meanwhile, those that are as they were get their statistics back, and a warning says that others do not.
+  ~StatisticsTransaction();
   StatisticsTransaction(const StatisticsTransaction&) = delete;
   StatisticsTransaction& operator=(const StatisticsTransaction&) = delete;
 
@@ -68,6 +71,8 @@ class StatisticsTransaction {
   void rollback();
 
  private:
+  void roll_back_what_fits(const std::string& reason) noexcept;
+
   torch::nn::Module& network_;
   RunningStatistics before_;
 };

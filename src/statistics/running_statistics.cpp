@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include <exception>
+#include <string>
 #include <utility>
 
 namespace evenkeel {
@@ -87,7 +89,31 @@ void RunningStatistics::load(torch::serialize::InputArchive& archive) {
 StatisticsTransaction::StatisticsTransaction(torch::nn::Module& network)
     : network_(network), before_(RunningStatistics::of(network)) {}
 
-StatisticsTransaction::~StatisticsTransaction() { rollback(); }
+// Nothing leaves a destructor. Where the layers are others by now, those that are still there get theirs back.
+StatisticsTransaction::~StatisticsTransaction() {
+  try {
+    rollback();
+  } catch (const std::exception& error) {
+    roll_back_what_fits(error.what());
+  }
+}
+
+void StatisticsTransaction::roll_back_what_fits(const std::string& reason) noexcept {
+  try {
+    const torch::NoGradGuard no_graph;
+    std::size_t left = 0;
+    for (const auto& item : statistics_in(network_)) {
+      const Tensor* value = before_.tensors_.find(item.key());
+      const bool fits = value != nullptr && value->sizes() == item.value().sizes();
+      if (fits) item.value().copy_(*value);
+      left += fits ? 0 : 1;
+    }
+    TORCH_WARN("[statistics_transaction] expected the layers that it began with, found others: ", left,
+               " of their statistics stay as they are (", reason.substr(0, reason.find('\n')), ")");
+  } catch (...) {
+    // A warning that was made an error, or a tensor that cannot be written to: there is nobody left to tell.
+  }
+}
 
 void StatisticsTransaction::commit() { before_ = RunningStatistics::of(network_); }
 

@@ -1,10 +1,13 @@
 #include "evenkeel/running_statistics.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <functional>
 #include <limits>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -234,6 +237,61 @@ TEST(RunningVarianceTest, BiasedHoldsWhatTheBatchIsNormalisedWith) {
     EXPECT_TRUE(torch::allclose(norm->running_var, expected, 1e-12, 0));
   }
   EXPECT_DOUBLE_EQ(*BatchNormOptions(2).decay(0.75).momentum(), 0.25);
+}
+
+// A network whose layers change while a step runs.
+struct Changing : torch::nn::Module {
+  Changing() {
+    stays = register_module("stays", BatchNorm1d(2));
+    changes = register_module("changes", BatchNorm1d(2));
+  }
+
+  BatchNorm1d stays{nullptr};
+  BatchNorm1d changes{nullptr};
+};
+
+TEST(StatisticsTransactionTest, ADestructorNeverThrowsWhateverBecameOfTheLayers) {
+  const auto ones = torch::ones({4, 2});
+  const std::vector<std::function<void(Changing&)>> changes{
+      [](Changing& network) { network.changes = network.replace_module("changes", BatchNorm1d(5)); },
+      [](Changing& network) { network.unregister_module("changes"); },
+      [](Changing& network) { network.changes->running_mean.set_data(torch::zeros({7})); },
+      [](Changing& network) { network.register_module("more", BatchNorm1d(3)); },
+      [](Changing& network) {
+        network.replace_module("changes", BatchNorm1d(BatchNormOptions(2).track_running_stats(false)));
+      }};
+  for (const auto& change : changes) {
+    Changing network;
+    const auto moved = [&] { network.stays(torch::randn({4, 2}) + 9); };
+    moved();
+    const Tensor before = network.stays->running_mean.clone();
+    ::testing::internal::CaptureStderr();
+    {
+      const StatisticsTransaction step(network);
+      moved();
+      change(network);
+    }
+    EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+                ::testing::HasSubstr("expected the layers that it began with"));
+    EXPECT_TRUE(torch::equal(network.stays->running_mean, before));
+    EXPECT_EQ(network.stays->num_batches_tracked.item<int>(), 1);
+  }
+  // Whoever rolls back himself is told.
+  Changing network;
+  StatisticsTransaction step(network);
+  changes[0](network);
+  EXPECT_THROW(step.rollback(), c10::Error);
+  step.commit();
+}
+
+TEST(StatisticsTransactionTest, AnExceptionIsNotFollowedByTheEndOfTheProcess) {
+  Changing network;
+  const auto step_that_fails = [&] {
+    const StatisticsTransaction step(network);
+    network.unregister_module("changes");
+    throw std::runtime_error("no picture");
+  };
+  EXPECT_THROW(step_that_fails(), std::runtime_error);
 }
 
 }  // namespace
