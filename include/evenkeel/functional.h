@@ -51,7 +51,7 @@ class BatchNormFuncOptions {
   TORCH_ARG(std::optional<BatchRenormalization>, renormalization) = std::nullopt;
   TORCH_ARG(RunningVariance, running_variance) = RunningVariance::kUnbiased;
   TORCH_ARG(NonFinite, non_finite) = NonFinite::kPropagate;
-  TORCH_ARG(std::string, name);  // for messages
+  TORCH_ARG(std::string, name);  // of the layer, for messages: every error begins with it
 
  public:
   // Incremented when a batch is skipped (NonFinite::kSkip); may be null.
@@ -114,8 +114,8 @@ class BatchNormFuncOptions {
 // output is that tensor, overwritten, if it is laid out as the input, does not share its memory, is no leaf that
 // requires a gradient and, while a graph is recorded, no view. Without one, the output is the input, overwritten,
 // if no graph is recorded (in training it would need the input), the input is dense and no leaf that
-// requires a gradient. An inference tensor is overwritten in inference mode only. Otherwise the output is a
-// new tensor, as always without `inplace`. Overwriting raises the tensor's version, so that a backward that saved
+// requires a gradient. An inference tensor is overwritten in inference mode only. Otherwise, and
+// in training with NonFinite::kThrow, the output is a new tensor, as always without `inplace`. Overwriting raises the tensor's version, so that a backward that saved
 // the old values refuses to run.
 //
 // A batch without values gives an empty output and zero gradients, and leaves running statistics and counter
@@ -124,7 +124,7 @@ class BatchNormFuncOptions {
 // Throws c10::Error, before anything is changed: fewer than two dimensions, one value per channel in
 // training, a tensor with another number of values than C or of another dtype, a residual with other sizes or of
 // another dtype than the input, running statistics missing in evaluation, one of the two missing in training,
-// eps below 0, a negative_slope that is not finite, not a dense CPU tensor, a cumulative average without counter; a mask
+// eps below 0, a momentum that is not from 0 to 1, running statistics that cannot be written to, a negative_slope that is not finite, not a dense CPU tensor, a cumulative average without counter; a mask
 // of other sizes, with a negative or not finite weight or, in training, a sum of at most 1 in a (virtual) batch; a
 // virtual_batch_size below 1, or of one value per channel; limits of a renormalization that are not r_max >= 1, d_max >= 0,
 // begin <= end, or none of the running statistics that it needs.

@@ -74,7 +74,9 @@ void BatchNormImpl<D, Derived>::reset_running_stats() {
 
 template <std::size_t D, typename Derived>
 Tensor BatchNormImpl<D, Derived>::forward(const Tensor& input, const Tensor& residual, const Tensor& mask) {
-  libtorch::check_rank(input, D);
+  libtorch::with_name(options.name(), [&] {
+    libtorch::check_rank(input, D);
+  });
   if (observer_) {
     const torch::NoGradGuard no_graph;
     observer_(input);
@@ -144,8 +146,10 @@ void BatchNormImpl<D, Derived>::load(torch::serialize::InputArchive& archive) {
       all.push_back({item.value(), value});
     }
   };
-  read(this->named_parameters(/*recurse=*/false), /*is_buffer=*/false);
-  read(this->named_buffers(/*recurse=*/false), /*is_buffer=*/true);
+  libtorch::with_name(options.name(), [&] {
+    read(this->named_parameters(/*recurse=*/false), /*is_buffer=*/false);
+    read(this->named_buffers(/*recurse=*/false), /*is_buffer=*/true);
+  });
   const torch::NoGradGuard no_graph;
   for (const Loaded& tensor : all) tensor.own.copy_(tensor.read);
   torch::IValue bits;

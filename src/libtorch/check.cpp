@@ -1,8 +1,12 @@
 #include "libtorch/check.h"
 
+#include <ATen/MemoryOverlap.h>
+#include <c10/core/InferenceMode.h>
 #include <torch/torch.h>
 
 #include <cmath>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "libtorch/kernel_calls.h"
@@ -92,6 +96,21 @@ void check_counter(const Tensor& counter) {
               counter.sizes());
 }
 
+void check_momentum(const std::optional<double>& momentum) {
+  TORCH_CHECK(!momentum || (*momentum >= 0 && *momentum <= 1),
+              "[batch_norm] expected momentum from 0 to 1, or none for a cumulative average, got ",
+              *momentum);
+}
+
+// Where an update could not be written, which would show only when outputs are.
+void check_writable(const char* name, const Tensor& values) {
+  if (!values.defined()) return;
+  TORCH_CHECK(!values.is_inference() || c10::InferenceMode::is_enabled(), "[batch_norm] expected ", name,
+              " that can be updated, got an inference tensor outside of inference mode");
+  TORCH_CHECK(at::has_internal_overlap(values) != at::MemOverlap::Yes, "[batch_norm] expected ", name,
+              " with memory for every value, got strides ", values.strides());
+}
+
 // Users of Keras and Flax turn the convention round.
 void warn_of_momentum(const functional::BatchNormFuncOptions& options, const Tensor& running_mean) {
   if (!options.training() || !running_mean.defined() || options.momentum().value_or(0) <= 0.5) return;
@@ -102,6 +121,13 @@ void warn_of_momentum(const functional::BatchNormFuncOptions& options, const Ten
 }
 
 }  // namespace
+
+void throw_with_name(const std::string& name, const c10::Error& error) {
+  std::string message = error.what_without_backtrace();
+  const std::size_t tag = message.starts_with('[') ? message.find("] ") : std::string::npos;
+  message.insert(tag == std::string::npos ? 0 : tag + 2, name + ": ");
+  throw c10::Error({__func__, __FILE__, static_cast<std::uint32_t>(__LINE__)}, message);
+}
 
 void check_input(const char* operation, const Tensor& input) {
   TORCH_CHECK(input.defined(), "[", operation, "] expected an input, got an undefined tensor");
@@ -148,7 +174,12 @@ void check_batch_norm(const Tensor& input, const Tensor& running_mean, const Ten
     TORCH_CHECK(
         options.momentum().has_value() || !running_mean.defined() || options.num_batches_tracked().defined(),
         "[batch_norm] expected num_batches_tracked for a cumulative average (momentum nullopt), got none");
-    if (running_mean.defined()) check_counter(options.num_batches_tracked());
+    if (running_mean.defined()) {
+      check_counter(options.num_batches_tracked());
+      check_writable("num_batches_tracked", options.num_batches_tracked());
+      check_writable("running_mean", running_mean);
+      check_writable("running_var", running_var);
+    }
   } else {
     TORCH_CHECK(running_mean.defined(), "running_mean must be defined in evaluation mode");
     TORCH_CHECK(running_var.defined(), "running_var must be defined in evaluation mode");
@@ -164,6 +195,7 @@ void check_batch_norm(const Tensor& input, const Tensor& running_mean, const Ten
   TORCH_CHECK(std::isfinite(options.negative_slope()), "[batch_norm] expected a finite negative_slope, got ",
               options.negative_slope());
   TORCH_CHECK(options.eps() >= 0, "[batch_norm] expected eps of at least 0, got ", options.eps());
+  check_momentum(options.momentum());
   warn_of_momentum(options, running_mean);
 }
 

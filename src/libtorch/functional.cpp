@@ -14,8 +14,10 @@ namespace evenkeel::functional {
 
 using torch::Tensor;
 
-Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor& running_var,
-                  const BatchNormFuncOptions& options) {
+namespace {
+
+Tensor batch_norm_without_name(const Tensor& input, const Tensor& running_mean, const Tensor& running_var,
+                               const BatchNormFuncOptions& options) {
   libtorch::check_batch_norm(input, running_mean, running_var, options);
   const Tensor dense = libtorch::dense(input);
   const Tensor& added = options.residual();
@@ -35,6 +37,14 @@ Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor&
     libtorch::take_batch(batch.statistics, running_mean, running_var, options);
   }
   return batch.output;
+}
+
+}  // namespace
+
+Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor& running_var,
+                  const BatchNormFuncOptions& options) {
+  return libtorch::with_name(
+      options.name(), [&] { return batch_norm_without_name(input, running_mean, running_var, options); });
 }
 
 }  // namespace evenkeel::functional

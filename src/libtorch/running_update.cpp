@@ -36,9 +36,8 @@ void take_batch(const BatchStatistics& batch, const Tensor& running_mean, const 
   if (updates_off) return;
   if (options.non_finite() != NonFinite::kPropagate) {
     const std::int64_t bad = channels_not_finite(batch.moments);
-    TORCH_CHECK(bad == 0 || options.non_finite() == NonFinite::kSkip, "[batch_norm] ",
-                options.name().empty() ? "" : options.name() + ": ",
-                "expected a batch with finite statistics, got NaN or Inf in ", bad, " of ",
+    TORCH_CHECK(bad == 0 || options.non_finite() == NonFinite::kSkip,
+                "[batch_norm] expected a batch with finite statistics, got NaN or Inf in ", bad, " of ",
                 batch.moments.size(1), " channels");
     if (bad > 0) {
       if (options.skipped_batches() != nullptr) ++*options.skipped_batches();

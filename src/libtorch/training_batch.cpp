@@ -98,7 +98,9 @@ NormalizedBatch normalize_batch(const Forward& call, const Tensor& running_mean,
     const std::vector<std::int64_t> sizes = part_sizes(call.input, *options.virtual_batch_size());
     if (sizes.size() > 1) return normalize_parts(call, sizes, context);
   }
-  return normalize_whole(call, options.mask(), context, options.inplace());
+  // A batch that may yet be refused, once its statistics are known, must not have been written over anything.
+  const bool inplace = options.inplace() && options.non_finite() != NonFinite::kThrow;
+  return normalize_whole(call, options.mask(), context, inplace);
 }
 
 }  // namespace evenkeel::libtorch

@@ -147,6 +147,64 @@ TEST(BatchNormErrorTest, EpsBelowZero) {
               StartsWith("[batch_norm] expected eps of at least 0, got "));
 }
 
+TEST(BatchNormErrorTest, MomentumThatIsNoWeight) {
+  for (const double momentum : {std::nan(""), -1.0, -1e-9, 1.0000001, 2.0, static_cast<double>(INFINITY),
+                                -static_cast<double>(INFINITY)}) {
+    BatchNorm1d norm(BatchNormOptions(3).momentum(momentum));
+    for (const bool training : {true, false}) {
+      norm->train(training);
+      EXPECT_THAT(layer_says(norm, torch::randn({4, 3})),
+                  StartsWith("[batch_norm] expected momentum from 0 to 1"));
+    }
+    EXPECT_EQ(norm->num_batches_tracked.item<int>(), 0);
+    EXPECT_TRUE(torch::equal(norm->running_mean, torch::zeros({3})));
+    EXPECT_THAT(function_says(torch::randn({4, 3}), {}, {}, training().momentum(momentum)),
+                StartsWith("[batch_norm] expected momentum"));
+  }
+  for (const double momentum : {0.0, 1.0}) {
+    EXPECT_EQ(layer_says(BatchNorm1d(BatchNormOptions(3).momentum(momentum)), torch::randn({4, 3})),
+              "nothing was thrown");
+  }
+  EXPECT_THAT(layer_says(BatchNorm1d(BatchNormOptions(3).decay(1.5)), torch::randn({4, 3})),
+              HasSubstr("got -0.5"));
+}
+
+TEST(BatchNormErrorTest, RunningStatisticsThatCannotBeWrittenTo) {
+  const Tensor x = torch::randn({4, 3});
+  const Tensor residual = torch::zeros({4, 3});
+  const auto options = training().residual(residual).inplace(true);
+  Tensor inference;
+  {
+    const c10::InferenceMode mode;
+    inference = torch::ones({3});
+  }
+  for (const Tensor& bad : {torch::ones({1}).expand({3}), inference}) {
+    const Tensor good = torch::ones({3});
+    EXPECT_THAT(function_says(x, bad, good, options), HasSubstr("expected running_mean"));
+    EXPECT_THAT(function_says(x, good, bad, options), HasSubstr("expected running_var"));
+    EXPECT_TRUE(torch::equal(good, torch::ones({3})));
+  }
+  EXPECT_TRUE(torch::equal(residual, torch::zeros({4, 3})));
+}
+
+TEST(BatchNormErrorTest, NamesTheLayerThatHasAName) {
+  BatchNorm2d norm(3);
+  torch::nn::ModuleList net(torch::nn::ModuleList(norm), BatchNorm1d(3));
+  name_batch_norms(*net);
+  const auto says = [&](const Tensor& x) { return layer_says(norm, x); };
+  EXPECT_EQ(says(torch::ones({2, 3})), "0.0: expected 4D input (got 2D input)");
+  EXPECT_EQ(says(torch::ones({2, 4, 2, 2})), "0.0: running_mean should contain 4 elements not 3");
+  EXPECT_EQ(says(torch::ones({2, 3, 2, 2}, torch::kInt)),
+            "[batch_norm] 0.0: expected input of dtype Float, Double, BFloat16 or Half, got Int");
+  EXPECT_EQ(says(torch::ones({1, 3, 1, 1})),
+            "0.0: Expected more than 1 value per channel when training, got input size [1, 3, 1, 1]");
+  norm->options.non_finite(NonFinite::kThrow);
+  EXPECT_EQ(says(torch::full({2, 3, 2, 2}, NAN)),
+            "[batch_norm] 0.0: expected a batch with finite statistics, got NaN or Inf in 3 of 3 channels");
+  norm->options.momentum(2);
+  EXPECT_THAT(says(torch::ones({2, 3, 2, 2})), StartsWith("[batch_norm] 0.0: expected momentum"));
+}
+
 TEST(BatchNormErrorTest, ARefusedCallLeavesTheStateAsItWas) {
   BatchNorm1d norm(3);
   for (const Tensor& bad : {torch::ones({1, 3}), torch::ones({4, 5}), torch::ones({4, 3}, torch::kDouble)}) {

@@ -115,6 +115,27 @@ TEST(InplaceTest, WhatMustNotBeOverwrittenIsNot) {
   }
 }
 
+TEST(InplaceTest, ABatchThatIsRefusedLeavesEverythingAsItWas) {
+  for (const bool graph : {true, false}) {
+    for (const bool with_residual : {true, false}) {
+      SCOPED_TRACE(::testing::Message() << graph << with_residual);
+      const torch::autograd::AutoGradMode mode(graph);
+      BatchNorm2d norm(BatchNormOptions(3).inplace(true).non_finite(NonFinite::kThrow));
+      Tensor x = torch::randn(kSizes);
+      x.index_put_({1, 1, 2, 1}, std::numeric_limits<float>::infinity());
+      const Tensor residual = torch::randn(kSizes);
+      const Tensor x_before = x.clone();
+      const Tensor residual_before = residual.clone();
+      EXPECT_THROW(norm(x, with_residual ? residual : Tensor()), c10::Error);
+      EXPECT_TRUE(torch::equal(x, x_before));
+      EXPECT_TRUE(torch::equal(residual, residual_before));
+      EXPECT_EQ(residual._version(), 0);
+      EXPECT_EQ(norm->num_batches_tracked.item<int>(), 0);
+      EXPECT_TRUE(torch::equal(norm->running_mean, torch::zeros({3})));
+    }
+  }
+}
+
 TEST(InplaceTest, InferenceTensorsAreOverwrittenInInferenceModeOnly) {
   const auto made_in_inference = [] {
     const c10::InferenceMode mode;
