@@ -5,6 +5,7 @@
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <ostream>
@@ -73,13 +74,20 @@ class BatchNormLayer {
 
   BatchNormOptions options;
 
+  // Those of the module, registered under these names. Another tensor assigned to one of them would be computed with and never
+  // saved, converted or trained, so that every call of the layer then throws c10::Error: write `running_mean.copy_(values)`,
+  // without recording a graph, or `running_mean.set_data(values)`.
   torch::Tensor weight;
   torch::Tensor bias;
   torch::Tensor running_mean;
   torch::Tensor running_var;
   torch::Tensor num_batches_tracked;
 
+  // Throws c10::Error unless the tensors above are those that the module registered.
+  void check_members() const;
+
  protected:
+  std::array<torch::Tensor, 5> registered_;  // in the order above
   Frozen frozen_;
   std::function<void(const torch::Tensor&)> observer_;
   std::int64_t skipped_batches_ = 0;

@@ -52,6 +52,7 @@ void BatchNormImpl<D, Derived>::reset() {
   running_var = this->register_buffer("running_var", values(tracking));
   num_batches_tracked =
       this->register_buffer("num_batches_tracked", tracking ? torch::empty({}, torch::kLong) : Tensor());
+  this->registered_ = {weight, bias, running_mean, running_var, num_batches_tracked};
   observe(nullptr);  // the copy that clone() makes is not watched
   reset_parameters();
 }
@@ -75,6 +76,7 @@ void BatchNormImpl<D, Derived>::reset_running_stats() {
 template <std::size_t D, typename Derived>
 Tensor BatchNormImpl<D, Derived>::forward(const Tensor& input, const Tensor& residual, const Tensor& mask) {
   libtorch::with_name(options.name(), [&] {
+    this->check_members();
     libtorch::check_rank(input, D);
   });
   if (observer_) {
@@ -127,6 +129,7 @@ void BatchNormImpl<D, Derived>::train(bool on) {
 
 template <std::size_t D, typename Derived>
 void BatchNormImpl<D, Derived>::save(torch::serialize::OutputArchive& archive) const {
+  libtorch::with_name(options.name(), [&] { this->check_members(); });
   torch::nn::Module::save(archive);
   archive.write("frozen", torch::IValue(frozen_.bits()));
 }

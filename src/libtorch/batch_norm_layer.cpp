@@ -4,6 +4,10 @@
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <array>
+#include <utility>
+
+#include "libtorch/check.h"
 
 namespace evenkeel {
 
@@ -37,13 +41,26 @@ void BatchNormLayer::set_frozen(Frozen parts) {
   }
 }
 
+void BatchNormLayer::check_members() const {
+  static constexpr std::array kNames{"weight", "bias", "running_mean", "running_var", "num_batches_tracked"};
+  const std::array<const Tensor*, 5> members{&weight, &bias, &running_mean, &running_var,
+                                             &num_batches_tracked};
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    TORCH_CHECK(members[i]->is_same(registered_[i]), "[batch_norm] expected ", kNames[i],
+                " to be the tensor that the module registered, found another one assigned: use ", kNames[i],
+                ".copy_() or set_data()");
+  }
+}
+
 std::vector<NamedBatchNorm> batch_norms(torch::nn::Module& network) {
   std::vector<NamedBatchNorm> found;
   network.apply([&](const std::string& name, torch::nn::Module& module) {
     auto* layer = dynamic_cast<BatchNormLayer*>(&module);
     const auto same = [layer](const NamedBatchNorm& earlier) { return &earlier.layer == layer; };
     // A layer that stands in two places has one name, the first, as among Python's named_modules().
-    if (layer != nullptr && std::none_of(found.begin(), found.end(), same)) found.push_back({name, *layer});
+    if (layer == nullptr || std::any_of(found.begin(), found.end(), same)) return;
+    libtorch::with_name(name, [layer] { layer->check_members(); });
+    found.push_back({name, *layer});
   });
   return found;
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "evenkeel/batch_norm_layer.h"
+#include "libtorch/check.h"
 
 namespace evenkeel::model_files {
 namespace {
@@ -31,8 +32,10 @@ StateDict state_dict(const torch::nn::Module& root) {
     for (const auto& buffer : buffers) state.tensors.insert(prefix + buffer.key(), buffer.value());
     ModuleMetadata metadata{module.key(), kVersion, std::nullopt};
     if (buffers.contains("num_batches_tracked")) metadata.version = kVersionWithBatchCounter;
-    if (const auto* layer = dynamic_cast<const BatchNormLayer*>(module.value().get()))
+    if (const auto* layer = dynamic_cast<const BatchNormLayer*>(module.value().get())) {
+      libtorch::with_name(module.key(), [layer] { layer->check_members(); });
       metadata.frozen = layer->frozen().bits();
+    }
     state.modules.push_back(std::move(metadata));
   }
   return state;
