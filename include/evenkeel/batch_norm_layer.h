@@ -58,10 +58,14 @@ class BatchNormLayer {
   const Frozen& frozen() const { return frozen_; }
 
   // Is called with the input of every forward, before anything else is done with it and without recording a graph;
-  // an empty function takes it away again. It must not call observe(). Not part of a clone.
-  void observe(std::function<void(const torch::Tensor& input)> observer) { observer_ = std::move(observer); }
+  // an empty function takes it away again. It must not call observe(). Not part of a clone. One at a time.
+  void observe(std::function<void(const torch::Tensor& input)> observer);
 
-  const std::function<void(const torch::Tensor& input)>& observer() const { return observer_; }
+  // The same, with the mask of the forward beside its input; undefined if it has none.
+  using Observer = std::function<void(const torch::Tensor& input, const torch::Tensor& mask)>;
+  void observe_masked(Observer observer) { observer_ = std::move(observer); }
+
+  const Observer& observer() const { return observer_; }
 
   // Batches that options.non_finite() kept out of the running statistics.
   std::int64_t skipped_batches() const { return skipped_batches_; }
@@ -89,7 +93,7 @@ class BatchNormLayer {
  protected:
   std::array<torch::Tensor, 5> registered_;  // in the order above
   Frozen frozen_;
-  std::function<void(const torch::Tensor&)> observer_;
+  Observer observer_;
   std::int64_t skipped_batches_ = 0;
 };
 

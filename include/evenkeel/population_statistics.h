@@ -29,11 +29,16 @@ struct LayerMoments {
   ChannelMoments moments;  // of the layer's input, all batches together
 };
 
-// Runs `forward(0)` to `forward(batches - 1)`, each of which is to call the network on that batch of samples, and gives the
-// moments that the inputs of Evenkeel's batch norms had, in the order in which they were called. All other
+// Runs `forward(0)` to `forward(batches - 1)`, each of which is to call the network on that batch of samples, on this thread, and
+// gives the moments that the inputs of the network's batch norms had, Evenkeel's and torch::nn::BatchNorm1d, 2d and 3d, in the
+// order in which they were called: of the positions that the layer's mask lets through, if it is called with one. All other
 // modules are in evaluation mode (no Dropout) and no graph is recorded. Modes, weights, running statistics and observers
 // are afterwards as they were, also if `forward` throws. Layers with frozen statistics or a frozen mode, and those without
 // running statistics, are left out and compute as in evaluation.
+//
+// Depth::kExact leaves a forward behind the layer that it measures, if that is one of Evenkeel's, by an exception which is no
+// std::exception: once the layer was called as often as in `forward(0)`, and but for a first forward that finds the order. What
+// `forward` does behind the network's call it does in that one only.
 //
 // A layer that is called more than once in a forward gets the moments of all its inputs together; only the first of
 // them is exactly what one giant batch would give it.

@@ -81,7 +81,7 @@ Tensor BatchNormImpl<D, Derived>::forward(const Tensor& input, const Tensor& res
   });
   if (observer_) {
     const torch::NoGradGuard no_graph;
-    observer_(input);
+    observer_(input, mask);
   }
   const bool training = this->is_training() || !running_mean.defined();
   auto call = functional::BatchNormFuncOptions()

@@ -25,6 +25,11 @@ std::ostream& operator<<(std::ostream& stream, const Frozen& frozen) {
   return stream;
 }
 
+void BatchNormLayer::observe(std::function<void(const Tensor& input)> observer) {
+  observer_ = nullptr;
+  if (observer) observer_ = [seen = std::move(observer)](const Tensor& input, const Tensor&) { seen(input); };
+}
+
 void BatchNormLayer::freeze(Frozen parts) { set_frozen(Frozen::from_bits(frozen_.bits() | parts.bits())); }
 
 void BatchNormLayer::unfreeze(Frozen parts) { set_frozen(Frozen::from_bits(frozen_.bits() & ~parts.bits())); }

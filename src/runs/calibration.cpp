@@ -76,10 +76,11 @@ Calibration calibrate(models::Network& network, const data::DataSet& data,
   const auto forward = [&](std::int64_t batch) {
     const std::int64_t first = batch * settings.batch_size;
     const std::int64_t size = std::min(settings.batch_size, result.pictures - first);
+    progress(++done,
+             passes * result.batches + 1);  // one batch finds the order of the layers; a forward need not end
     network.forward(
         make_batch(std::span(order).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size)))
             .pictures);
-    progress(++done, passes * result.batches + 1);  // one batch finds the order of the layers
   };
   for (const LayerMoments& layer :
        estimate_population_statistics(network, result.batches, forward, settings.depth)) {

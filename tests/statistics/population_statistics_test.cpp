@@ -167,11 +167,113 @@ TEST(PopulationStatisticsTest, MeasuringChangesNothingAndNeitherDoesAForwardThat
   EXPECT_TRUE(unchanged());
   EXPECT_THROW(estimate_population_statistics(network, 2,
                                               [&](std::int64_t batch) {
-                                                forward(batch);
                                                 if (batch == 1) throw std::runtime_error("no picture");
+                                                forward(batch);
                                               }),
                std::runtime_error);
   EXPECT_TRUE(unchanged());
+}
+
+struct MaskedNetwork : torch::nn::Module {
+  MaskedNetwork() {
+    first = register_module("first", BatchNorm1d(1));
+    second = register_module("second", BatchNorm1d(1));
+    to(torch::kDouble);
+  }
+
+  Tensor forward(const Tensor& x, const Tensor& mask) {
+    return second(first(x, Tensor(), mask).pow(3), Tensor(), mask);
+  }
+
+  BatchNorm1d first{nullptr};
+  BatchNorm1d second{nullptr};
+};
+
+TEST(PopulationStatisticsTest, AMaskedPositionHasNoShareInThem) {
+  for (const Depth depth : {Depth::kExact, Depth::kOnePass}) {
+    MaskedNetwork network;
+    const auto f64 = torch::dtype(torch::kDouble);
+    const std::vector<Tensor> inputs{
+        torch::tensor({1.0, 3.0, 1000.0}, f64).view({3, 1}),
+        torch::tensor({static_cast<double>(INFINITY), 5.0, 7.0}, f64).view({3, 1})};
+    const std::vector<Tensor> masks{torch::tensor({true, true, false}), torch::tensor({false, true, true})};
+    estimate_population_statistics(
+        network, 2,
+        [&](std::int64_t batch) {
+          const auto i = static_cast<std::size_t>(batch);
+          network.forward(inputs[i], masks[i]);
+        },
+        depth);
+    EXPECT_DOUBLE_EQ(network.first->running_mean.item<double>(), 4);
+    EXPECT_DOUBLE_EQ(network.first->running_var.item<double>(), 20.0 / 3);
+    EXPECT_NEAR(network.second->running_mean.item<double>(), 0, 1e-12);  // odd, of symmetric values
+  }
+}
+
+// The same network of LibTorch's layers.
+TEST(PopulationStatisticsTest, LibTorchsLayersGetTheSameAsEvenkeels) {
+  const torch::NoGradGuard no_graph;
+  torch::nn::Sequential theirs(torch::nn::Conv2d(1, 4, 3), torch::nn::BatchNorm2d(4), torch::nn::ReLU(),
+                               torch::nn::Conv2d(4, 3, 3), BatchNorm2d(3), torch::nn::ReLU(),
+                               torch::nn::Flatten(), torch::nn::Linear(48, 5), torch::nn::BatchNorm1d(5));
+  torch::nn::Sequential ours(torch::nn::Conv2d(1, 4, 3), BatchNorm2d(4), torch::nn::ReLU(),
+                             torch::nn::Conv2d(4, 3, 3), BatchNorm2d(3), torch::nn::ReLU(),
+                             torch::nn::Flatten(), torch::nn::Linear(48, 5), BatchNorm1d(5));
+  theirs->to(torch::kDouble);
+  ours->to(torch::kDouble);
+  for (std::size_t i = 0; i < ours->parameters().size(); ++i)
+    ours->parameters()[i].copy_(theirs->parameters()[i]);
+  const auto batches = cut(torch::randn({20, 1, 8, 8}, torch::kDouble) * 3 + 2, 6);
+  for (const Depth depth : {Depth::kExact, Depth::kOnePass}) {
+    const auto estimate_in = [&](torch::nn::Sequential& network) {
+      return estimate_population_statistics(
+          *network, 4, [&](std::int64_t i) { network->forward(batches[static_cast<std::size_t>(i)]); },
+          depth);
+    };
+    const auto found = estimate_in(theirs);
+    const auto expected = estimate_in(ours);
+    ASSERT_EQ(found.size(), 3U);
+    for (std::size_t i = 0; i < 3; ++i) {
+      EXPECT_EQ(found[i].name, expected[i].name);
+      EXPECT_TRUE(torch::allclose(found[i].moments.mean(), expected[i].moments.mean(), 1e-10, 1e-12));
+    }
+    for (std::size_t i = 0; i < ours->buffers().size(); ++i) {
+      // LibTorch made its counter of batches a double.
+      const Tensor expected_buffer = ours->buffers()[i].to(torch::kDouble);
+      EXPECT_TRUE(torch::allclose(theirs->buffers()[i].to(torch::kDouble), expected_buffer, 1e-10, 1e-12))
+          << i;
+    }
+    EXPECT_TRUE(theirs->is_training());
+  }
+  torch::nn::Sequential broken(torch::nn::BatchNorm1d(3));
+  EXPECT_THROW(estimate_population_statistics(*broken, 1,
+                                              [&](std::int64_t) {
+                                                broken->forward(torch::full({4, 3}, std::nan("")));
+                                              }),
+               c10::Error);
+}
+
+TEST(PopulationStatisticsTest, TheExactMethodStopsBehindEachLayer) {
+  Network network;
+  int ends = 0;
+  const auto batches = cut(torch::randn({10, 1, 8, 8}, torch::kDouble), 5);
+  estimate_population_statistics(network, 2, [&](std::int64_t batch) {
+    network.forward(batches[static_cast<std::size_t>(batch)]);
+    ++ends;
+  });
+  EXPECT_EQ(ends, 1);  // the one that finds the order
+}
+
+// A layer that a forward calls three times is measured three times.
+TEST(PopulationStatisticsTest, ALayerThatIsCalledOftenGetsAllOfItsInputs) {
+  BatchNorm1d shared(BatchNormOptions(1).affine(false));
+  torch::nn::ModuleList network(shared);
+  const auto measured = estimate_population_statistics(*network, 2, [&](std::int64_t batch) {
+    for (int call = 0; call < 3; ++call) shared(torch::full({2, 1}, 3 * batch + call, torch::kFloat));
+  });
+  ASSERT_EQ(measured.size(), 1U);
+  EXPECT_EQ(measured[0].moments.count().item<double>(), 12);
+  EXPECT_DOUBLE_EQ(measured[0].moments.mean().item<double>(), 2.5);
 }
 
 TEST(PopulationStatisticsTest, WhatCannotBeUsedIsRefusedAndTheStatisticsStay) {
