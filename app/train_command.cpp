@@ -16,6 +16,7 @@
 #include "runs/run_report.h"
 #include "runs/train_run.h"
 #include "training/config.h"
+#include "training/setting_list.h"
 
 namespace evenkeel::app {
 namespace train_command {
@@ -36,39 +37,10 @@ The run folder holds config.json, metrics.jsonl, summary.json, model.pt, report.
 struct Arguments {
   const CLI::App* command = nullptr;
   training::TrainConfig asked;  // counts where its option was given
-  std::string model{name_of(models::Model::kDigits)};
-  std::string norm{name_of(models::Norm::kBatch)};
-  std::string schedule;
-  bool no_augment = false;
   std::string out;
   std::string resume;
   bool compare = false;
 };
-
-std::vector<std::string> known_norms() {
-  std::vector<std::string> names;
-  for (const auto norm : models::all_norms()) names.emplace_back(name_of(norm));
-  return names;
-}
-
-// Calls use(option, setting of one, setting of other) for each option that decides the result.
-template <typename One, typename Other, typename Use>
-void for_each_setting(One& one, Other& other, const Use& use) {
-  use("--model", one.model, other.model);
-  use("--width", one.width, other.width);
-  use("--data", one.data, other.data);
-  use("--norm", one.norm, other.norm);
-  use("--epochs", one.epochs, other.epochs);
-  use("--batch-size", one.batch_size, other.batch_size);
-  use("--lr", one.learning_rate, other.learning_rate);
-  use("--schedule", one.schedule, other.schedule);
-  use("--no-augment", one.augment, other.augment);
-  use("--seed", one.seed, other.seed);
-  use("--limit-pictures", one.limit_pictures, other.limit_pictures);
-  use("--limit-steps", one.limit_steps, other.limit_steps);
-  use("--checkpoint-every", one.checkpoint_every, other.checkpoint_every);
-  use("--threads", one.threads, other.threads);
-}
 
 // A setting as it is said on the command line.
 template <typename Value>
@@ -79,17 +51,23 @@ std::string text_of(const Value& value) {
     return fmt::format("{}", value);
 }
 
+// Whether the option of a setting was given.
+bool given(const Arguments& arguments, const training::Setting& setting) {
+  return !setting.option.empty() && arguments.command->count(std::string(setting.option)) > 0;
+}
+
 // What the model is trained with by default, and what was asked for in its place.
 training::TrainConfig config_of(const Arguments& arguments) {
   auto config = training::default_config(arguments.asked.model);
   config.threads = arguments.asked.threads;
-  for_each_setting(arguments.asked, config, [&](const char* option, const auto& asked, auto& setting) {
-    if (arguments.command->count(option) > 0) setting = asked;
+  training::for_each_setting([&](const training::Setting& setting, auto member) {
+    if (given(arguments, setting)) config.*member = arguments.asked.*member;
   });
-  for (const char* option : {"--width", "--no-augment"})
-    if (arguments.command->count(option) > 0 && config.model != models::Model::kResNet9)
-      throw std::runtime_error(fmt::format("{}: expected --model {} with it, found {}", option,
+  training::for_each_setting([&](const training::Setting& setting, auto) {
+    if (setting.resnet9_alone && given(arguments, setting) && config.model != models::Model::kResNet9)
+      throw std::runtime_error(fmt::format("{}: expected --model {} with it, found {}", setting.option,
                                            name_of(models::Model::kResNet9), name_of(config.model)));
+  });
   return config;
 }
 
@@ -97,10 +75,12 @@ training::TrainConfig config_of(const Arguments& arguments) {
 void refuse_contradictions(const Arguments& arguments, const runs::Comparison& runs) {
   auto run = training::read_config(runs.folders.front().config());
   run.data = data::full_name(run.data);
-  for_each_setting(arguments.asked, run, [&](const char* option, const auto& asked, const auto& recorded) {
-    if (arguments.command->count(option) > 0 && asked != recorded)
-      throw std::runtime_error(fmt::format("{}: expected {}, as the run was started with, found {}", option,
-                                           text_of(recorded), text_of(asked)));
+  training::for_each_setting([&](const training::Setting& setting, auto member) {
+    if constexpr (!std::is_same_v<decltype(member), data::PixelScale training::TrainConfig::*>)
+      if (given(arguments, setting) && arguments.asked.*member != run.*member)
+        throw std::runtime_error(fmt::format("{}: expected {}, as the run was started with, found {}",
+                                             setting.option, text_of(run.*member),
+                                             text_of(arguments.asked.*member)));
   });
   if (arguments.compare && runs.folders.size() == 1)
     throw std::runtime_error("--compare: expected none, as the run was started without, found it");
@@ -110,7 +90,8 @@ runs::Comparison start(const Arguments& arguments, const training::TrainConfig& 
                        const data::DataSet& data) {
   const std::filesystem::path path =
       arguments.out.empty()
-          ? runs::default_run_path(config.data, arguments.compare ? "compare" : arguments.norm)
+          ? runs::default_run_path(config.data,
+                                   arguments.compare ? "compare" : std::string(name_of(arguments.asked.norm)))
           : std::filesystem::path(arguments.out);
   if (arguments.compare) return runs::start_comparison(path, config, data);
   return {path, {runs::start_run(path, config, data)}};
@@ -124,10 +105,6 @@ void say_result(const runs::Summary& summary, const runs::RunFolder& folder) {
 
 int run(Arguments& arguments) {
   auto& asked = arguments.asked;
-  asked.model = models::model_from_name(arguments.model);
-  asked.norm = models::norm_from_name(arguments.norm);
-  if (!arguments.schedule.empty()) asked.schedule = training::schedule_from_name(arguments.schedule);
-  asked.augment = !arguments.no_augment;
   asked.data = data::full_name(asked.data);
 
   training::TrainConfig config;
@@ -173,6 +150,40 @@ int run(Arguments& arguments) {
   return 0;
 }
 
+// The words that a choice has, and the one for a word.
+std::vector<std::string> words_of(models::Model) { return {"digits", "resnet9"}; }
+std::vector<std::string> words_of(models::Norm) {
+  std::vector<std::string> names;
+  for (const auto norm : models::all_norms()) names.emplace_back(name_of(norm));
+  return names;
+}
+std::vector<std::string> words_of(training::Schedule) { return {"constant", "peak", "doubling"}; }
+void set_to(models::Model& value, const std::string& word) { value = models::model_from_name(word); }
+void set_to(models::Norm& value, const std::string& word) { value = models::norm_from_name(word); }
+void set_to(training::Schedule& value, const std::string& word) {
+  value = training::schedule_from_name(word);
+}
+
+// The option of a setting.
+template <typename Value>
+void add_option(CLI::Option_group& group, const training::Setting& setting, Value& value) {
+  const std::string name(setting.option), help(setting.help);
+  CLI::Option* option = nullptr;
+  if constexpr (std::is_enum_v<Value>) {
+    option = group
+                 .add_option_function<std::string>(
+                     name, [&value](const std::string& word) { set_to(value, word); }, help)
+                 ->check(CLI::IsMember(words_of(value)));
+    if (setting.default_in_help) option->default_str(std::string(name_of(value)));
+  } else if constexpr (std::is_same_v<Value, bool>) {
+    group.add_flag_function(
+        name, [&value](std::int64_t) { value = false; }, help);  // there are none but --no-...
+  } else {
+    option = group.add_option(name, value, help);
+    if (setting.default_in_help) option->capture_default_str();
+  }
+}
+
 }  // namespace train_command
 
 Command add_train(CLI::App& program) {
@@ -184,49 +195,24 @@ Command add_train(CLI::App& program) {
   arguments->command = command;
   command->footer(train_command::kExamples);
   auto* what = command->add_option_group("What to train");
-  what->add_option("--model", arguments->model,
-                   "digits (grey digits) or resnet9 (colour pictures of CIFAR-10)")
-      ->check(CLI::IsMember({"digits", "resnet9"}))
-      ->capture_default_str();
-  what->add_option("--width", config.width, "Channels of resnet9's first layer, an eighth of the last one's")
-      ->capture_default_str();
-  what->add_option(
-          "--data", config.data,
-          "digits (built in), mnist:DIR with the four IDX files, plain or gzipped, or cifar10:DIR with "
-          "the six binary files")
-      ->capture_default_str();
-  what->add_option("--norm", arguments->norm, "What stands behind each layer but the last")
-      ->check(CLI::IsMember(train_command::known_norms()))
-      ->capture_default_str();
-  what->add_flag("--compare", arguments->compare,
-                 "Train without batch norm too, and draw both in one report");
   auto* how = command->add_option_group("How");
-  how->add_option("--epochs", config.epochs,
-                  "Times to go through the training pictures (default: 10, resnet9: 24)");
-  how->add_option("--batch-size", config.batch_size, "Pictures in a step (default: 64, resnet9: 512)");
-  how->add_option("--lr", config.learning_rate, "Learning rate (default: Adam's 0.001, resnet9: SGD's 0.4)");
-  how->add_option("--schedule", arguments->schedule,
-                  "Of the learning rate: constant, peak (up to --lr at 5/24 of the run, then down to 0) or "
-                  "doubling (every two epochs); default: constant, resnet9: peak")
-      ->check(CLI::IsMember({"constant", "peak", "doubling"}));
-  how->add_flag("--no-augment", arguments->no_augment,
-                "Train resnet9 on the pictures as they are, not cropped, flipped and cut");
-  how->add_option("--seed", config.seed,
-                  "Decides the first weights, the order of the pictures and what is done to them")
-      ->capture_default_str();
-  how->add_option("--threads", config.threads, "Threads (default: the cores this process may use)");
-  how->add_option("--limit-pictures", config.limit_pictures,
-                  "Train on the first that many pictures alone; 0: on all")
-      ->capture_default_str();
-  how->add_option("--limit-steps", config.limit_steps, "Stop after that many steps; 0: no limit")
-      ->capture_default_str();
   auto* where = command->add_option_group("Where");
   auto* out = where->add_option("--out", arguments->out,
                                 "The run folder, new or empty (default: runs/DATE-TIME-DATA-NORM)");
-  where
-      ->add_option("--checkpoint-every", config.checkpoint_every,
-                   "Steps between checkpoints; there is one after each epoch too")
-      ->capture_default_str();
+  training::for_each_setting([&](const training::Setting& setting, auto member) {
+    using Value = std::remove_reference_t<decltype(config.*member)>;
+    if constexpr (!std::is_same_v<Value, data::PixelScale> &&
+                  !std::is_same_v<Value, training::OptimiserKind>) {
+      using enum training::Setting::Group;
+      if (setting.group != kNone)
+        train_command::add_option(setting.group == kWhat  ? *what
+                                  : setting.group == kHow ? *how
+                                                          : *where,
+                                  setting, config.*member);
+    }
+  });
+  what->add_flag("--compare", arguments->compare,
+                 "Train without batch norm too, and draw both in one report");
   where->add_option("--resume", arguments->resume, "Go on with the interrupted run in this folder")
       ->excludes(out);
   return [arguments] { return train_command::run(*arguments); };

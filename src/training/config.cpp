@@ -6,9 +6,12 @@
 #include <cmath>
 #include <limits>
 #include <stdexcept>
+#include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "files/json_file.h"
+#include "training/setting_list.h"
 
 namespace evenkeel::training {
 namespace {
@@ -33,9 +36,46 @@ nlohmann::ordered_json channel_values(const std::vector<double>& values) {
   return values.size() == 1 ? nlohmann::ordered_json(values.front()) : nlohmann::ordered_json(values);
 }
 
-// Runs from before there was a choice say nothing about it: they are what a TrainConfig is.
-std::string text_or(const files::JsonFile& json, const std::string& key, std::string_view otherwise) {
-  return json.has(key) ? json.text(key) : std::string(otherwise);
+using files::JsonFile;
+
+void read_value(const JsonFile& json, const std::string& key, std::string& value) { value = json.text(key); }
+void read_value(const JsonFile& json, const std::string& key, std::int64_t& value) {
+  value = json.integer(key);
+}
+void read_value(const JsonFile& json, const std::string& key, std::uint64_t& value) {
+  value = json.natural(key);
+}
+void read_value(const JsonFile& json, const std::string& key, double& value) { value = json.number(key); }
+void read_value(const JsonFile& json, const std::string& key, bool& value) { value = json.boolean(key); }
+void read_value(const JsonFile& json, const std::string& key, int& value) {
+  value = static_cast<int>(std::min<std::int64_t>(json.integer(key), std::numeric_limits<int>::max()));
+}
+void read_value(const JsonFile& json, const std::string& key, models::Model& value) {
+  value = models::model_from_name(json.text(key));
+}
+void read_value(const JsonFile& json, const std::string& key, models::Norm& value) {
+  value = models::norm_from_name(json.text(key));
+}
+void read_value(const JsonFile& json, const std::string& key, OptimiserKind& value) {
+  value = optimiser_from_name(json.text(key));
+}
+void read_value(const JsonFile& json, const std::string& key, Schedule& value) {
+  value = schedule_from_name(json.text(key));
+}
+void read_value(const JsonFile& json, const std::string& key, data::PixelScale& value) {
+  value = {json.numbers(key + "_mean"), json.numbers(key + "_deviation")};
+}
+
+template <typename Value>
+void write_value(nlohmann::ordered_json& json, const std::string& key, const Value& value) {
+  if constexpr (std::is_enum_v<Value>)
+    json[key] = name_of(value);
+  else
+    json[key] = value;
+}
+void write_value(nlohmann::ordered_json& json, const std::string& key, const data::PixelScale& value) {
+  json[key + "_mean"] = channel_values(value.mean);
+  json[key + "_deviation"] = channel_values(value.deviation);
 }
 
 }  // namespace
@@ -81,62 +121,32 @@ void check(const TrainConfig& config) {
 }
 
 void write_config(const std::filesystem::path& path, const TrainConfig& config) {
-  nlohmann::ordered_json json{{"model", name_of(config.model)}};
-  if (config.model == models::Model::kResNet9) json["width"] = config.width;
-  json["norm"] = name_of(config.norm);
-  json["data"] = config.data;
-  json["epochs"] = config.epochs;
-  json["batch_size"] = config.batch_size;
-  json["optimiser"] = name_of(config.optimiser);
-  json["learning_rate"] = config.learning_rate;
-  json["schedule"] = name_of(config.schedule);
-  if (config.optimiser == OptimiserKind::kSgd) {
-    json["momentum"] = config.momentum;
-    json["weight_decay"] = config.weight_decay;
-  }
-  json["augment"] = config.augment;
-  json["seed"] = config.seed;
-  json["limit_pictures"] = config.limit_pictures;
-  json["limit_steps"] = config.limit_steps;
-  json["checkpoint_every"] = config.checkpoint_every;
-  json["threads"] = config.threads;
-  json["pixel_mean"] = channel_values(config.pixels.mean);
-  json["pixel_deviation"] = channel_values(config.pixels.deviation);
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  for_each_setting([&](const Setting& setting, auto member) {
+    if (setting.applies == nullptr || setting.applies(config))
+      write_value(json, std::string(setting.key), config.*member);
+  });
   files::write_json(path, json);
 }
 
 TrainConfig read_config(const std::filesystem::path& path) {
   const files::JsonFile json(path);
   TrainConfig config;
-  const auto model = text_or(json, "model", name_of(config.model));
-  const auto norm = json.text("norm");
-  const auto optimiser = text_or(json, "optimiser", name_of(config.optimiser));
-  const auto schedule = text_or(json, "schedule", name_of(config.schedule));
-  if (json.has("width")) config.width = json.integer("width");
-  if (json.has("momentum")) config.momentum = json.number("momentum");
-  if (json.has("weight_decay")) config.weight_decay = json.number("weight_decay");
-  if (json.has("augment")) config.augment = json.boolean("augment");
-  if (json.has("limit_pictures")) config.limit_pictures = json.integer("limit_pictures");
-  config.data = json.text("data");
-  config.epochs = json.integer("epochs");
-  config.batch_size = json.integer("batch_size");
-  config.learning_rate = json.number("learning_rate");
-  config.seed = json.natural("seed");
-  config.limit_steps = json.integer("limit_steps");
-  config.checkpoint_every = json.integer("checkpoint_every");
-  config.threads =
-      static_cast<int>(std::min<std::int64_t>(json.integer("threads"), std::numeric_limits<int>::max()));
-  config.pixels.mean = json.numbers("pixel_mean");
-  config.pixels.deviation = json.numbers("pixel_deviation");
-  try {
-    config.model = models::model_from_name(model);
-    config.norm = models::norm_from_name(norm);
-    config.optimiser = optimiser_from_name(optimiser);
-    config.schedule = schedule_from_name(schedule);
-    check(config);
-  } catch (const std::runtime_error& error) {
-    throw std::runtime_error(fmt::format("{}: {}", path.string(), error.what()));
-  }
+  // What the file itself says begins with its path already.
+  const auto named = [&](const auto& action) {
+    try {
+      action();
+    } catch (const std::runtime_error& error) {
+      const std::string what = error.what();
+      throw std::runtime_error(what.starts_with(path.string()) ? what
+                                                               : fmt::format("{}: {}", path.string(), what));
+    }
+  };
+  for_each_setting([&](const Setting& setting, auto member) {
+    const std::string key(setting.key);
+    if (setting.always_recorded || json.has(key)) named([&] { read_value(json, key, config.*member); });
+  });
+  named([&] { check(config); });
   return config;
 }
 

@@ -124,7 +124,7 @@ TEST_F(ConfigTest, ARunFromBeforeResNet9IsADigitRun) {
 TEST_F(ConfigTest, DamageIsOneClearLine) {
   EXPECT_THAT(error_of_reading(""), HasSubstr("config.json: expected a JSON object"));
   EXPECT_THAT(error_of_reading("[1]"), HasSubstr("config.json: expected a JSON object"));
-  EXPECT_THAT(error_of_reading("{}"), HasSubstr("config.json: expected \"norm\", found no such key"));
+  EXPECT_THAT(error_of_reading("{}"), HasSubstr("config.json: expected \"data\", found no such key"));
   EXPECT_THAT(error_of_reading(with("norm", "\"cats\"")),
               HasSubstr("norm: expected one of batch, torch, none, group, "));
   EXPECT_THAT(error_of_reading(with("epochs", "\"ten\"")),
