@@ -1,19 +1,18 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "commands.h"
-#include "data/data_set.h"
 #include "json_option.h"
 #include "process.h"
 #include "runs/calibration.h"
 #include "runs/comparison.h"
 #include "runs/run_folder.h"
-#include "runs/saved_model.h"
 #include "training/config.h"
 
 namespace evenkeel::app {
@@ -33,7 +32,6 @@ struct Arguments {
   std::string out;
   runs::CalibrationSettings settings;
   int threads = available_cores();
-  bool one_pass = false;
   JsonOption json;
 };
 
@@ -45,6 +43,14 @@ void show_progress(std::int64_t done, std::int64_t all) {
   std::fflush(stderr);
 }
 
+// Whether the accuracy has changed more than it would by chance.
+std::string verdict(const runs::Calibration& result) {
+  const double points = 100 * result.gain(), noise = 100 * result.noise();
+  if (result.before.mistakes.size() == result.after.mistakes.size()) return "no difference";
+  return fmt::format("the difference, {:+.2f} points, is {} the noise of {} pictures, ±{:.2f}", points,
+                     std::abs(points) > noise ? "more than" : "within", result.before.count, noise);
+}
+
 void print_table(const runs::Calibration& result, const std::string& data, const std::string& out) {
   fmt::print("statistics of {} pictures of {} in {} batches\n\n", result.pictures, data, result.batches);
   fmt::print("{:<16}{:>9}{:>13}{:>16}\n", "layer", "channels", "mean moved", "variance ratio");
@@ -52,8 +58,8 @@ void print_table(const runs::Calibration& result, const std::string& data, const
     fmt::print("{:<16}{:>9}{:>8.3f} std{:>16.3f}\n", layer.name, layer.channels, layer.mean_shift,
                layer.variance_ratio);
   }
-  fmt::print("\ntest accuracy before {:.2f} %, after {:.2f} %\nmodel: {}\n", 100 * result.before.accuracy(),
-             100 * result.after.accuracy(), out);
+  fmt::print("\ntest accuracy before {:.2f} %, after {:.2f} %\n{}\nmodel: {}\n",
+             100 * result.before.accuracy(), 100 * result.after.accuracy(), verdict(result), out);
 }
 
 nlohmann::ordered_json to_json(const runs::Calibration& result, const std::string& data,
@@ -71,28 +77,19 @@ nlohmann::ordered_json to_json(const runs::Calibration& result, const std::strin
           {"layers", layers},
           {"test_accuracy_before", result.before.accuracy()},
           {"test_accuracy_after", result.after.accuracy()},
+          {"noise", result.noise()},
           {"model", out}};
 }
 
-int run(Arguments& arguments) {
+int run(const Arguments& arguments) {
   const auto folder = runs::open_single_run(arguments.run);
-  auto config = training::read_config(folder.config());
-  models::check_is_batch_norm(config.norm, folder.path.string(), "calibrate");
   const std::string out = arguments.out.empty() ? (folder.path / "calibrated.pt").string() : arguments.out;
   runs::check_not_of_a_run(out);
-  const auto data_name = arguments.data.empty() ? config.data : arguments.data;
-  const auto data = data::open_data_set(data_name);
-  if (data::full_name(data_name) != data::full_name(config.data))
-    config.limit_pictures = 0;  // which was one of the run's pictures
-  if (arguments.one_pass) arguments.settings.depth = Depth::kOnePass;
-  torch::set_num_threads(arguments.threads);
-
-  config.norm = models::Norm::kBatch;
-  const auto network = runs::load_model(folder.model(), config);
-  const auto result = runs::calibrate(*network, data, config, arguments.settings, show_progress);
-  runs::save_model(out, *network);
-  if (!arguments.json.replaces_text()) print_table(result, data_name, out);
-  arguments.json.write(to_json(result, data_name, out));
+  const auto data = arguments.data.empty() ? training::read_config(folder.config()).data : arguments.data;
+  const auto result =
+      runs::calibrate_run(folder, data, out, arguments.settings, arguments.threads, show_progress);
+  if (!arguments.json.replaces_text()) print_table(result, data, out);
+  arguments.json.write(to_json(result, data, out));
   return 0;
 }
 
@@ -113,7 +110,7 @@ Command add_calibrate(CLI::App& program) {
       ->add_option("--batch-size", settings.batch_size,
                    "Pictures in a batch; the result does not depend on it")
       ->capture_default_str();
-  command->add_flag("--one-pass", arguments->one_pass,
+  command->add_flag("--one-pass", settings.one_pass,
                     "Faster and less exact: deeper layers see the batches as they are cut");
   command->add_option("--out", arguments->out, "The file for the network (default: RUN/calibrated.pt)");
   command->add_option("--threads", arguments->threads, "Threads (default: the cores this process may use)")

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -15,8 +14,7 @@
 #include "libtorch/executor.h"
 #include "process.h"
 #include "runs/comparison.h"
-#include "runs/folding.h"
-#include "runs/saved_model.h"
+#include "runs/folded_file.h"
 #include "training/config.h"
 
 namespace evenkeel::app {
@@ -29,8 +27,6 @@ constexpr const char* kExamples = R"(Examples:
 
 The file is a state dict of the network without batch norm: docs/run_folder.md has it in Python, with_norm=False.
 The bound is proven for inputs up to the largest |x|; docs/folding.md says how, and what it assumes.)";
-
-constexpr std::int64_t kTimedPictures = 250;
 
 struct Arguments {
   std::string run;
@@ -45,49 +41,45 @@ struct Timings {
   bench::Timing trained, folded;
 };
 
-Timings time_passes(const runs::FoldedRun& run, const models::PictureShape& shape) {
-  const torch::InferenceMode no_gradients;
-  const auto pictures = torch::randn({kTimedPictures, shape.channels, shape.rows, shape.columns});
+Timings time_passes(const runs::FoldedFile& folded) {
   bench::ParallelProbe probe(libtorch::executor());
-  const auto pass = [&](const std::shared_ptr<models::Network>& network) {
-    return [network, pictures] { network->forward(pictures); };
-  };
-  const auto timings = bench::take_turns({pass(run.trained), pass(run.folded)}, bench::TurnSettings(), probe);
+  const auto timings =
+      bench::take_turns({folded.trained_pass, folded.folded_pass}, bench::TurnSettings(), probe);
   return {timings.front(), timings.back()};
 }
 
-void print_table(const std::string& data, const runs::FoldedRun& run, const Timings& timings) {
+void print_table(const std::string& data, const runs::FoldedFile& folded, const Timings& timings) {
   fmt::print("{:<17}{:<17}{:>12}{:>22}{:>12}\n", "layer", "takes norm", "largest |x|", "largest difference",
              "bound");
-  for (const auto& step : run.steps)
-    fmt::print("{:<17}{:<17}{:>12.4g}{:>22.2g}{:>12.2g}\n", step.layer, step.norm,
-               step.certificate.largest_input, step.certificate.largest_measured(),
-               step.certificate.largest_bound());
+  for (const auto& layer : folded.layers)
+    fmt::print("{:<17}{:<17}{:>12.4g}{:>22.2g}{:>12.2g}\n", layer.layer, layer.norm, layer.largest_input,
+               layer.largest_difference, layer.bound);
   fmt::print(
       "\n{}: {:.2f} % right as trained, {:.2f} % folded; {} of {} predictions differ, logits by up to "
       "{:.2g}\n",
-      data, 100 * run.of_trained.accuracy(), 100 * run.of_folded.accuracy(), run.different_predictions,
-      run.of_trained.count, run.largest_logit_difference);
-  fmt::print("a pass over {} pictures: {} as trained, {} folded\n", kTimedPictures,
+      data, 100 * folded.trained_accuracy, 100 * folded.folded_accuracy, folded.different_predictions,
+      folded.test_count, folded.largest_logit_difference);
+  fmt::print("a pass over {} pictures: {} as trained, {} folded\n", folded.pictures_per_pass,
              bench::timing_text(timings.trained), bench::timing_text(timings.folded));
 }
 
-nlohmann::ordered_json to_json(const std::string& data, const runs::FoldedRun& run, const Timings& timings) {
+nlohmann::ordered_json to_json(const std::string& data, const runs::FoldedFile& folded,
+                               const Timings& timings) {
   nlohmann::ordered_json layers;
-  for (const auto& step : run.steps)
-    layers.push_back({{"layer", step.layer},
-                      {"norm", step.norm},
-                      {"largest_input", step.certificate.largest_input},
-                      {"largest_difference", step.certificate.largest_measured()},
-                      {"bound", step.certificate.largest_bound()}});
+  for (const auto& layer : folded.layers)
+    layers.push_back({{"layer", layer.layer},
+                      {"norm", layer.norm},
+                      {"largest_input", layer.largest_input},
+                      {"largest_difference", layer.largest_difference},
+                      {"bound", layer.bound}});
   return {{"data", data},
-          {"test_count", run.of_trained.count},
-          {"test_accuracy", run.of_trained.accuracy()},
-          {"folded_test_accuracy", run.of_folded.accuracy()},
-          {"different_predictions", run.different_predictions},
-          {"largest_logit_difference", run.largest_logit_difference},
+          {"test_count", folded.test_count},
+          {"test_accuracy", folded.trained_accuracy},
+          {"folded_test_accuracy", folded.folded_accuracy},
+          {"different_predictions", folded.different_predictions},
+          {"largest_logit_difference", folded.largest_logit_difference},
           {"layers", layers},
-          {"pictures_per_pass", kTimedPictures},
+          {"pictures_per_pass", folded.pictures_per_pass},
           {"pass", bench::timing_json(timings.trained)},
           {"folded_pass", bench::timing_json(timings.folded)}};
 }
@@ -95,11 +87,10 @@ nlohmann::ordered_json to_json(const std::string& data, const runs::FoldedRun& r
 int run(const Arguments& arguments) {
   const auto folder = runs::open_single_run(arguments.run);
   runs::check_not_of_a_run(arguments.file);
-  const auto config = training::read_config(folder.config());
-  const auto data = arguments.data.empty() ? config.data : arguments.data;
-  const auto folded = runs::fold_run(folder, data::open_data_set(data), arguments.threads);
-  runs::save_model(arguments.file, *folded.folded);
-  const auto timings = time_passes(folded, models::picture_shape(config.model));
+  const auto data = arguments.data.empty() ? training::read_config(folder.config()).data : arguments.data;
+  const auto folded =
+      runs::fold_run_to_file(folder, data::open_data_set(data), arguments.threads, arguments.file);
+  const auto timings = time_passes(folded);
   if (!arguments.json.replaces_text()) print_table(data, folded, timings);
   arguments.json.write(to_json(data, folded, timings));
   return 0;

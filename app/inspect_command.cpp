@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <torch/utils.h>
 
 #include <cstdio>
 #include <filesystem>
@@ -9,8 +8,6 @@
 #include <string>
 
 #include "commands.h"
-#include "data/batches.h"
-#include "data/data_set.h"
 #include "evenkeel/inspect.h"
 #include "files/atomic_file.h"
 #include "process.h"
@@ -18,8 +15,6 @@
 #include "report/inspection_text.h"
 #include "runs/inspection_with_data.h"
 #include "runs/run_folder.h"
-#include "runs/saved_model.h"
-#include "training/config.h"
 
 namespace evenkeel::app {
 namespace inspect_command {
@@ -50,32 +45,11 @@ std::filesystem::path file_of(const std::filesystem::path& given) {
   return std::filesystem::exists(folder.model()) ? folder.model() : folder.checkpoint();
 }
 
-// The settings of the run that the model lies in; a model alone takes those that a run on the data would have.
-training::TrainConfig config_for(const std::filesystem::path& model, const data::DataSet& data) {
-  const runs::RunFolder folder{model.parent_path()};
-  if (std::filesystem::exists(folder.config())) return training::read_config(folder.config());
-  training::TrainConfig config;
-  runs::recognise_model(model, config);
-  config.pixels = data::measure_pixels(data.train, training::training_pictures(config, data.train.count));
-  return config;
-}
-
-void look_at_data(const Arguments& arguments, const std::filesystem::path& model, Inspection& inspection) {
-  const auto data = data::open_data_set(arguments.data);
-  auto config = config_for(model, data);
-  models::check_is_batch_norm(config.norm, arguments.file, "inspect with pictures");
-  if (inspection.layers.empty()) return;
-  if (data.name != config.data) config.limit_pictures = 0;  // which was one of the run's pictures
-  config.norm = models::Norm::kBatch;
-  const auto network = runs::load_model(model, config);
-  torch::set_num_threads(arguments.threads);
-  runs::add_data(inspection, *network, data, config);
-}
-
 int run(const Arguments& arguments) {
   const auto file = file_of(arguments.file);
   auto inspection = inspect(file);
-  if (!arguments.data.empty()) look_at_data(arguments, file, inspection);
+  if (!arguments.data.empty())
+    runs::add_data(inspection, file, arguments.file, arguments.data, arguments.threads);
   if (arguments.json)
     fmt::print(
         "{}\n",

@@ -7,11 +7,15 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <set>
 #include <span>
 #include <stdexcept>
 
 #include "data/batches.h"
 #include "evenkeel/batch_norm_layer.h"
+#include "evenkeel/population_statistics.h"
+#include "models/network.h"
+#include "runs/saved_model.h"
 
 namespace evenkeel::runs {
 namespace {
@@ -53,6 +57,17 @@ void check(const CalibrationSettings& settings, std::int64_t pictures) {
 
 }  // namespace
 
+double Calibration::noise() const {
+  std::set<std::int64_t> wrong_before;
+  for (const auto& mistake : before.mistakes) wrong_before.insert(mistake.index);
+  std::size_t both = 0;
+  for (const auto& mistake : after.mistakes) both += wrong_before.count(mistake.index);
+  const auto one_alone = before.mistakes.size() + after.mistakes.size() - 2 * both;
+  return before.count == 0
+             ? 0
+             : 2 * std::sqrt(static_cast<double>(one_alone)) / static_cast<double>(before.count);
+}
+
 Calibration calibrate(models::Network& network, const data::DataSet& data,
                       const training::TrainConfig& config, const CalibrationSettings& settings,
                       const CalibrationProgress& progress) {
@@ -70,7 +85,7 @@ Calibration calibrate(models::Network& network, const data::DataSet& data,
   result.pictures = std::min(available, result.batches * settings.batch_size);
   result.before = training::evaluate(network, data.test, config.pixels);
 
-  const auto passes = settings.depth == Depth::kExact ? static_cast<std::int64_t>(before.size()) : 1;
+  const auto passes = !settings.one_pass ? static_cast<std::int64_t>(before.size()) : 1;
   std::int64_t done = 0;
   const data::BatchMaker make_batch(data.train, config.pixels);
   const auto forward = [&](std::int64_t batch) {
@@ -82,11 +97,27 @@ Calibration calibrate(models::Network& network, const data::DataSet& data,
         make_batch(std::span(order).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size)))
             .pictures);
   };
-  for (const LayerMoments& layer :
-       estimate_population_statistics(network, result.batches, forward, settings.depth)) {
+  for (const LayerMoments& layer : estimate_population_statistics(
+           network, result.batches, forward, settings.one_pass ? Depth::kOnePass : Depth::kExact)) {
     result.layers.push_back(change_of(layer, before.at(layer.name)));
   }
   result.after = training::evaluate(network, data.test, config.pixels);
+  return result;
+}
+
+Calibration calibrate_run(const RunFolder& folder, const std::string& data_name,
+                          const std::filesystem::path& file, const CalibrationSettings& settings, int threads,
+                          const CalibrationProgress& progress) {
+  auto config = training::read_config(folder.config());
+  models::check_is_batch_norm(config.norm, folder.path.string(), "calibrate");
+  const auto data = data::open_data_set(data_name);
+  // The limit was one of the run's pictures.
+  if (data::full_name(data_name) != data::full_name(config.data)) config.limit_pictures = 0;
+  config.norm = models::Norm::kBatch;
+  torch::set_num_threads(threads);
+  const auto network = load_model(folder.model(), config);
+  auto result = calibrate(*network, data, config, settings, progress);
+  save_model(file, *network);
   return result;
 }
 

@@ -2,22 +2,26 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "data/data_set.h"
-#include "evenkeel/population_statistics.h"
-#include "models/network.h"
+#include "runs/run_folder.h"
 #include "training/config.h"
 #include "training/evaluation.h"
+
+namespace evenkeel::models {
+class Network;
+}
 
 namespace evenkeel::runs {
 
 struct CalibrationSettings {
   std::int64_t batch_size = 250;
   std::int64_t batches = 0;  // of that many pictures, drawn by the run's seed; 0: all pictures
-  Depth depth = Depth::kExact;
+  bool one_pass = false;     // faster and less exact: population_statistics.h
 };
 
 // How the running statistics of a layer moved, in the terms of the population's.
@@ -35,6 +39,11 @@ struct Calibration {
   std::vector<LayerChange> layers;  // in the order in which the network calls them
   training::Evaluation before;
   training::Evaluation after;
+
+  double gain() const { return after.accuracy() - before.accuracy(); }
+  // Two standard deviations of the gain if neither were better. Both saw the same pictures, so only those count that one of them alone
+  // recognised: of n of them, each for one or the other by chance, the difference varies by sqrt(n).
+  double noise() const;
 };
 
 // Told how many batches have gone through the network, of how many.
@@ -46,5 +55,11 @@ using CalibrationProgress = std::function<void(std::int64_t done, std::int64_t a
 Calibration calibrate(models::Network& network, const data::DataSet& data,
                       const training::TrainConfig& config, const CalibrationSettings& settings,
                       const CalibrationProgress& progress);
+
+// The model.pt of a run, on the pictures of the data set of that name, with that many threads of LibTorch's pool; writes the network to
+// `file`. Throws std::runtime_error with one line as `calibrate` does, and for a run without batch norm.
+Calibration calibrate_run(const RunFolder& folder, const std::string& data, const std::filesystem::path& file,
+                          const CalibrationSettings& settings, int threads,
+                          const CalibrationProgress& progress);
 
 }  // namespace evenkeel::runs

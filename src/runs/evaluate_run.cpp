@@ -9,6 +9,7 @@
 
 #include "libtorch/tensor_values.h"
 #include "model_files/state_dict.h"
+#include "models/network.h"
 #include "runs/saved_model.h"
 #include "training/config.h"
 

@@ -16,6 +16,9 @@
 #include "evenkeel/population_statistics.h"
 #include "evenkeel/running_statistics.h"
 #include "libtorch/tensor_values.h"
+#include "models/network.h"
+#include "runs/run_folder.h"
+#include "runs/saved_model.h"
 #include "training/evaluation.h"
 
 namespace evenkeel::runs {
@@ -134,6 +137,16 @@ void add_findings(LayerInspection& layer) {
                     std::exp(layer.gap->log_variance_gap)));
 }
 
+// The settings of the run that the model lies in; a model alone takes those that a run on the data would have.
+training::TrainConfig config_for(const std::filesystem::path& model, const data::DataSet& data) {
+  const RunFolder folder{model.parent_path()};
+  if (std::filesystem::exists(folder.config())) return training::read_config(folder.config());
+  training::TrainConfig config;
+  recognise_model(model, config);
+  config.pixels = data::measure_pixels(data.train, training::training_pictures(config, data.train.count));
+  return config;
+}
+
 }  // namespace
 
 void add_data(Inspection& inspection, models::Network& network, const data::DataSet& data,
@@ -170,6 +183,20 @@ void add_data(Inspection& inspection, models::Network& network, const data::Data
       add_findings(inspected);
     }
   }
+}
+
+void add_data(Inspection& inspection, const std::filesystem::path& model, const std::string& name,
+              const std::string& data_name, int threads) {
+  const auto data = data::open_data_set(data_name);
+  auto config = config_for(model, data);
+  models::check_is_batch_norm(config.norm, name, "inspect with pictures");
+  if (inspection.layers.empty()) return;
+  // The limit was one of the run's pictures.
+  if (data::full_name(data_name) != data::full_name(config.data)) config.limit_pictures = 0;
+  config.norm = models::Norm::kBatch;
+  const auto network = load_model(model, config);
+  torch::set_num_threads(threads);
+  add_data(inspection, *network, data, config);
 }
 
 }  // namespace evenkeel::runs

@@ -1,10 +1,16 @@
 // What running statistics are worth, measured on pictures.
 #pragma once
 
+#include <filesystem>
+#include <string>
+
 #include "data/data_set.h"
 #include "evenkeel/inspect.h"
-#include "models/network.h"
 #include "training/config.h"
+
+namespace evenkeel::models {
+class Network;
+}
 
 namespace evenkeel::runs {
 
@@ -15,5 +21,10 @@ namespace evenkeel::runs {
 // std::runtime_error with one line if the pictures do not fit it.
 void add_data(Inspection& inspection, models::Network& network, const data::DataSet& data,
               const training::TrainConfig& config);
+
+// The same for the network in a file: a model.pt or checkpoint.pt in its run folder, or a model.pt alone, which is taken for one of a run
+// on that data set. `name` is what messages call it.
+void add_data(Inspection& inspection, const std::filesystem::path& model, const std::string& name,
+              const std::string& data, int threads);
 
 }  // namespace evenkeel::runs

@@ -9,6 +9,7 @@
 #include "files/atomic_file.h"
 #include "files/regular_file.h"
 #include "model_files/state_dict_file.h"
+#include "models/network.h"
 
 namespace evenkeel::runs {
 namespace {

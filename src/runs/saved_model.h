@@ -4,8 +4,11 @@
 #include <filesystem>
 #include <memory>
 
-#include "models/network.h"
 #include "training/config.h"
+
+namespace evenkeel::models {
+class Network;
+}
 
 namespace evenkeel::runs {
 

@@ -13,6 +13,7 @@
 #include "runs/run_lock.h"
 #include "runs/saved_model.h"
 #include "training/evaluation.h"
+#include "training/trainer.h"
 
 namespace evenkeel::runs {
 namespace {

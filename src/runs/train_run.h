@@ -7,7 +7,7 @@
 #include "data/data_set.h"
 #include "runs/run_folder.h"
 #include "training/config.h"
-#include "training/trainer.h"
+#include "training/status.h"
 
 namespace evenkeel::runs {
 

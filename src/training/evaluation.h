@@ -6,8 +6,12 @@
 #include <vector>
 
 #include "data/data_set.h"
-#include "models/network.h"
+#include "models/model.h"
 #include "training/config.h"
+
+namespace evenkeel::models {
+class Network;
+}
 
 namespace evenkeel::training {
 

@@ -8,6 +8,7 @@ contains stdout '^statistics of 1000 pictures of digits in 4 batches$'
 contains stdout '^features\.1 +20 +[0-9.]+ std +[0-9.]+$'
 contains stdout '^classifier\.2 +500 +[0-9.]+ std +[0-9.]+$'
 contains stdout '^test accuracy before [0-9.]+ %, after [0-9.]+ %$'
+contains stdout '^(no difference|the difference, [-+][0-9.]+ points, is (within|more than) the noise of 2000 pictures, ±[0-9.]+)$'
 after=$(sed -n 's/.* after \([0-9.]*\) %/\1/p' stdout)
 run 0 evaluate run --model run/calibrated.pt
 contains stdout "^digits: $after % right"
@@ -18,6 +19,7 @@ mv run/calibrated.pt calibrated.pt
 run 0 calibrate run --batch-size 500 --batches 2 --out other.pt --json
 contains stdout '"pictures": 1000,'
 contains stdout '"model": "other.pt"'
+contains stdout '"noise": [0-9.]+'
 run 0 calibrate run --batches 4 --out again.pt
 cmp -s again.pt calibrated.pt || fail "expected the same bits from the same statistics"
 

@@ -4,6 +4,7 @@
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -12,6 +13,7 @@
 #include "data/batches.h"
 #include "data/small_digits.h"
 #include "evenkeel/batch_norm.h"
+#include "evenkeel/population_statistics.h"
 #include "models/digit_network.h"
 
 namespace evenkeel::runs::calibration_test {
@@ -165,6 +167,19 @@ TEST(CalibrationTest, MovesTheStatisticsAndSaysByHowMuch) {
     EXPECT_NEAR(result.layers[i].variance_ratio, variance.log().square().mean().sqrt().exp().item<double>(),
                 1e-5);
   }
+}
+
+// By hand: 5 pictures that one of both alone recognised, of 2000: 2 sqrt(5) / 2000.
+TEST(CalibrationTest, TheNoiseComesFromThePicturesThatOneOfBothRecognised) {
+  Calibration result;
+  result.before.count = result.after.count = 2000;
+  for (const std::int64_t index : {1, 2, 3, 4}) result.before.mistakes.push_back({index, 0, 0.5});
+  for (const std::int64_t index : {9, 4, 3, 7, 8}) result.after.mistakes.push_back({index, 0, 0.5});
+  EXPECT_NEAR(result.gain(), -1.0 / 2000, 1e-15);
+  EXPECT_NEAR(result.noise(), 2 * std::sqrt(5.0) / 2000, 1e-15);
+  result.after = result.before;
+  EXPECT_EQ(result.noise(), 0);
+  EXPECT_EQ(Calibration().noise(), 0);
 }
 
 TEST(CalibrationTest, SettingsThatMakeNoSenseAreOneLine) {
