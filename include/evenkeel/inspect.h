@@ -24,9 +24,17 @@ struct BatchNormState {
   std::vector<double> running_mean;
   std::vector<double> running_var;
   std::optional<std::int64_t> batches_tracked;
-  // A state dict does not say: PyTorch's defaults then. The momentum weighs the new value; 0 stands for the plain average.
+  // A state dict does not say: the defaults of the framework whose names it has, then. The momentum weighs the new value; 0 stands
+  // for the plain average.
   double eps = 1e-5;
   double momentum = 0.1;
+  bool settings_assumed = false;  // whether either of them is such a default
+};
+
+struct InspectOptions {
+  std::string entry;               // of a checkpoint, the only one to look at: "model", "trainer.ema"
+  std::optional<double> eps;       // of all layers, whatever the file says
+  std::optional<double> momentum;  // weighs the new value; 0: the plain average
 };
 
 enum class Severity {
@@ -36,6 +44,7 @@ enum class Severity {
 };
 
 enum class Defect {
+  kUnreadable,        // error: a part of the layer is not in the file as numbers, and was not inspected
   kNotFinite,         // error: NaN or Inf
   kNegativeVariance,  // error
   kNeverUpdated,      // error: the statistics are those of a new layer, mean 0 and variance 1
@@ -97,10 +106,12 @@ struct Inspection {
 // What is wrong with a layer; nothing for a healthy one. A pure function of its argument.
 std::vector<Finding> find_defects(const BatchNormState& layer);
 
-// The layers of a state dict, checkpoint or TorchScript file (state_dict.h), which is not executed. A batch norm is known by
-// its running_mean and running_var; one that keeps no statistics looks like a layer norm in a file, and is left out.
-// Throws std::runtime_error with one line for a file that cannot be read.
-Inspection inspect(const std::filesystem::path& path);
+// The layers of a file: state dict, checkpoint or whole module of torch.save, TorchScript, safetensors. Nothing in it is executed, and
+// only the batch norms' tensors are read. All entries of a checkpoint are looked at; where several have batch norms, as a model and
+// its moving average, each name has its entry's before it. A batch norm is known by its running statistics, in the names of any
+// framework; one that keeps none looks like a layer norm in a file, and is left out. A part that is missing or cannot be read is a
+// finding, kUnreadable. Throws std::runtime_error with one line for a file that cannot be read.
+Inspection inspect(const std::filesystem::path& path, const InspectOptions& options = {});
 
 // The layers of a network in memory, with their own eps and momentum where they are Evenkeel's.
 Inspection inspect(const torch::nn::Module& network);
@@ -119,6 +130,8 @@ constexpr std::string_view name_of(Severity severity) {
 
 constexpr std::string_view name_of(Defect defect) {
   switch (defect) {
+    case Defect::kUnreadable:
+      return "unreadable";
     case Defect::kNotFinite:
       return "not-finite";
     case Defect::kNegativeVariance:

@@ -52,6 +52,20 @@ class Findings {
   std::vector<Finding> found;
 };
 
+// Whether the weights lie on both sides of zero, as where all of them began at 0 (the last norm of a residual branch): small ones
+// are then values like any other, and no channel is dead.
+bool lies_round_zero(const std::vector<double>& weight) {
+  constexpr std::size_t kEnoughToTell = 8;
+  constexpr double kSmall = 0.25;
+  const double median = median_size(weight);
+  const auto above =
+      std::count_if(weight.begin(), weight.end(), [&](double w) { return w > kTinyWeight * median; });
+  const auto below =
+      std::count_if(weight.begin(), weight.end(), [&](double w) { return w < -kTinyWeight * median; });
+  const bool both = 4 * std::min(above, below) >= above + below;
+  return both && (weight.size() >= kEnoughToTell || median < kSmall);
+}
+
 void check_weight(const BatchNormState& layer, Findings& findings) {
   const auto& weight = layer.weight;
   const auto zeros = channels_where(weight, [&](std::size_t c) { return weight[c] == 0; });
@@ -59,6 +73,7 @@ void check_weight(const BatchNormState& layer, Findings& findings) {
   findings.add(Defect::kWeightZero, Severity::kWarning, zeros, weight.size(),
                all ? "weight is 0, as when the last norm of a residual branch has just been initialised"
                    : "weight is 0, only the bias is passed on");
+  if (lies_round_zero(weight)) return;
   const double least = kTinyWeight * median_size(weight);
   const auto tiny =
       channels_where(weight, [&](std::size_t c) { return weight[c] != 0 && std::abs(weight[c]) < least; });
@@ -101,8 +116,11 @@ void check_age(const BatchNormState& layer, Findings& findings) {
             : fmt::format("counted {} batches, but running_mean is still 0 and running_var 1", batches);
     findings.found.push_back({Defect::kNeverUpdated, Severity::kError, std::move(what), {}});
   } else if (batches > 0 && layer.momentum > 0) {
+    // What is left of the first variance, 1, is a part of every running variance: if one is below it, the statistics are no moving
+    // average, but exact ones or a plain average.
     const double weight = std::pow(1 - layer.momentum, static_cast<double>(batches));
-    if (weight > kYoungWeight)
+    const double least = *std::min_element(variance.begin(), variance.end());
+    if (weight > kYoungWeight && least >= weight * (1 - kYoungWeight))
       findings.found.push_back({Defect::kYoung,
                                 Severity::kNote,
                                 fmt::format("young: {} batches, at momentum {} the first values still weigh "
@@ -126,7 +144,7 @@ std::vector<Finding> find_defects(const BatchNormState& layer) {
   check_finite(layer.running_mean, "running_mean");
   check_finite(layer.running_var, "running_var");
   if (!layer.weight.empty()) check_weight(layer, findings);
-  if (!layer.running_var.empty()) {
+  if (!layer.running_var.empty() && layer.running_mean.size() == layer.running_var.size()) {
     check_statistics(layer, findings);
     check_age(layer, findings);
   }

@@ -1,42 +1,54 @@
-// The part of Python's pickle format (protocol 2) that a file of tensors needs, for the reader and the
-// writer.
+// Python's pickle format (protocols 1 to 5; what is written is protocol 2), for the reader and the writer.
 #pragma once
 
-#include <torch/types.h>
-
-#include <array>
 #include <cstdint>
-#include <string_view>
 
 namespace evenkeel::model_files {
 
 enum class Opcode : std::uint8_t {
   kMark = '(',
+  kEmptyTuple = ')',
   kStop = '.',
   kPop = '0',
   kPopMark = '1',
+  kDuplicate = '2',
+  kBinBytes = 'B',
+  kShortBinBytes = 'C',
+  kFloat = 'F',
   kBinFloat = 'G',
+  kInt = 'I',
   kBinInt = 'J',
   kBinInt1 = 'K',
+  kLong = 'L',
   kBinInt2 = 'M',
   kNone = 'N',
+  kPersonId = 'P',
   kBinPersonId = 'Q',
   kReduce = 'R',
+  kString = 'S',
+  kBinString = 'T',
+  kShortBinString = 'U',
+  kUnicode = 'V',
   kBinUnicode = 'X',
   kEmptyList = ']',
   kAppend = 'a',
   kBuild = 'b',
   kGlobal = 'c',
+  kDict = 'd',
   kAppends = 'e',
+  kGet = 'g',
   kBinGet = 'h',
+  kInstance = 'i',
   kLongBinGet = 'j',
+  kList = 'l',
+  kObject = 'o',
+  kPut = 'p',
   kBinPut = 'q',
   kLongBinPut = 'r',
   kSetItem = 's',
   kTuple = 't',
   kSetItems = 'u',
   kEmptyDict = '}',
-  kEmptyTuple = ')',
   kProtocol = 0x80,
   kNewObject = 0x81,
   kTuple1 = 0x85,
@@ -46,25 +58,19 @@ enum class Opcode : std::uint8_t {
   kNewFalse = 0x89,
   kLong1 = 0x8a,
   kLong4 = 0x8b,
+  kShortBinUnicode = 0x8c,
+  kBinUnicode8 = 0x8d,
+  kBinBytes8 = 0x8e,
+  kEmptySet = 0x8f,
+  kAddItems = 0x90,
+  kFrozenSet = 0x91,
+  kNewObjectWithNames = 0x92,
+  kStackGlobal = 0x93,
+  kMemoize = 0x94,
+  kFrame = 0x95,
+  kByteArray8 = 0x96,
+  kNextBuffer = 0x97,
+  kReadOnlyBuffer = 0x98,
 };
-
-// The class torch.<name> that stands for a tensor's element type in the file.
-struct StorageType {
-  std::string_view name;
-  torch::ScalarType dtype;
-};
-
-inline constexpr std::array<StorageType, 10> kStorageTypes{{
-    {"FloatStorage", torch::kFloat32},
-    {"DoubleStorage", torch::kFloat64},
-    {"HalfStorage", torch::kFloat16},
-    {"BFloat16Storage", torch::kBFloat16},
-    {"LongStorage", torch::kInt64},
-    {"IntStorage", torch::kInt32},
-    {"ShortStorage", torch::kInt16},
-    {"CharStorage", torch::kInt8},
-    {"ByteStorage", torch::kUInt8},
-    {"BoolStorage", torch::kBool},
-}};
 
 }  // namespace evenkeel::model_files

@@ -3,48 +3,32 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <bit>
+#include <charconv>
 #include <stdexcept>
+#include <string>
 #include <unordered_map>
 
+#include "model_files/pickle_bytes.h"
+#include "model_files/pickle_calls.h"
 #include "model_files/pickle_format.h"
+#include "model_files/pickle_stack.h"
 #include "model_files/pickle_tensor.h"
 
 namespace evenkeel::model_files {
 namespace {
 
-template <typename... Arguments>
-[[noreturn]] void fail(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
-  throw std::runtime_error(fmt::format(format, std::forward<Arguments>(arguments)...));
-}
-
-PickleGlobal find_global(std::string_view module, std::string_view name) {
-  using Kind = PickleGlobal::Kind;
-  PickleGlobal found{.module = module, .name = name};
-  if (module == "collections" && name == "OrderedDict") found.kind = Kind::kOrderedDict;
-  if (module == "torch._utils" && name == "_rebuild_tensor_v2") found.kind = Kind::kRebuildTensor;
-  if (module == "torch._utils" && (name == "_rebuild_parameter" || name == "_rebuild_parameter_with_state"))
-    found.kind = Kind::kRebuildParameter;
-  if (module == "torch") {
-    for (const auto& type : kStorageTypes) {
-      if (type.name != name) continue;
-      found.kind = Kind::kStorageType;
-      found.dtype = type.dtype;
-    }
-  }
-  return found;
-}
-
-class PickleReader {
+class PickleReader : PickleStack {
  public:
   PickleReader(std::string_view bytes, const LoadStorage& load_storage)
-      : rest_(bytes), load_storage_(load_storage) {}
+      : bytes_(bytes), load_storage_(load_storage) {}
+
+  std::size_t rest() const { return bytes_.rest().size(); }
 
   Pickle read() {
-    while (step(static_cast<Opcode>(integer<std::uint8_t>()))) {
+    while (step(static_cast<Opcode>(bytes_.integer<std::uint8_t>()))) {
     }
     pickle_.root = pop();
-    if (!stack_.empty() || !marks_.empty()) fail("expected one value in the pickle, found more");
+    if (!empty()) fail("expected one value in the pickle, found more");
     return std::move(pickle_);
   }
 
@@ -55,16 +39,24 @@ class PickleReader {
       case Opcode::kStop:
         return false;
       case Opcode::kProtocol:
-        check_protocol(integer<std::uint8_t>());
+        check_protocol(bytes_.integer<std::uint8_t>());
         break;
       case Opcode::kMark:
-        marks_.push_back(stack_.size());
+        mark();
         break;
       case Opcode::kPop:
         pop();
         break;
       case Opcode::kPopMark:
         pop_to_mark();
+        break;
+      case Opcode::kDuplicate:
+        push(PickleValue(top()));
+        break;
+      case Opcode::kFrame:
+        bytes_.take(8);  // how much a reader may read at once
+        break;
+      case Opcode::kReadOnlyBuffer:
         break;
       case Opcode::kNone:
         push(PickleNone{});
@@ -76,46 +68,98 @@ class PickleReader {
         push(false);
         break;
       case Opcode::kBinInt:
-        push(std::int64_t{integer<std::int32_t>()});
+        push(std::int64_t{bytes_.integer<std::int32_t>()});
         break;
       case Opcode::kBinInt1:
-        push(std::int64_t{integer<std::uint8_t>()});
+        push(std::int64_t{bytes_.integer<std::uint8_t>()});
         break;
       case Opcode::kBinInt2:
-        push(std::int64_t{integer<std::uint16_t>()});
+        push(std::int64_t{bytes_.integer<std::uint16_t>()});
+        break;
+      case Opcode::kInt:
+        push_decimal(bytes_.line());
+        break;
+      case Opcode::kLong:
+        push_decimal(bytes_.line());
+        break;
+      case Opcode::kFloat:
+        bytes_.line();
+        push_object("builtins", "float");
         break;
       case Opcode::kLong1:
-        push_long(take(integer<std::uint8_t>()));
+        push_long(bytes_.take(bytes_.integer<std::uint8_t>()));
         break;
       case Opcode::kLong4:
-        push_long(take(integer<std::uint32_t>()));
+        push_long(bytes_.take(bytes_.integer<std::uint32_t>()));
         break;
       case Opcode::kBinFloat:
-        push(big_endian_double());
+        push(bytes_.big_endian_double());
+        break;
+      case Opcode::kShortBinUnicode:
+      case Opcode::kShortBinString:  // Python 2's text
+        push(bytes_.take(bytes_.integer<std::uint8_t>()));
         break;
       case Opcode::kBinUnicode:
-        push(take(integer<std::uint32_t>()));
+      case Opcode::kBinString:
+        push(bytes_.take(bytes_.integer<std::uint32_t>()));
+        break;
+      case Opcode::kBinUnicode8:
+        push(bytes_.take(bytes_.integer<std::uint64_t>()));
+        break;
+      case Opcode::kUnicode:
+        push(bytes_.line());
+        break;
+      case Opcode::kString:
+        push(quoted(bytes_.line()));
+        break;
+      case Opcode::kShortBinBytes:
+        push_bytes(bytes_.integer<std::uint8_t>());
+        break;
+      case Opcode::kBinBytes:
+        push_bytes(bytes_.integer<std::uint32_t>());
+        break;
+      case Opcode::kBinBytes8:
+      case Opcode::kByteArray8:
+        push_bytes(bytes_.integer<std::uint64_t>());
+        break;
+      case Opcode::kNextBuffer:
+        push_object("builtins", "memoryview");
         break;
       case Opcode::kGlobal:
         push_global();
         break;
+      case Opcode::kStackGlobal: {
+        const auto names = pop_many(2);
+        push(find_global(text_in(names[0]), text_in(names[1])));
+        break;
+      }
+      case Opcode::kMemoize:
+        memo_[static_cast<std::uint32_t>(memo_.size())] = top();
+        break;
+      case Opcode::kPut:
+        memo_[decimal(bytes_.line())] = top();
+        break;
+      case Opcode::kGet:
+        push(remembered(decimal(bytes_.line())));
+        break;
       case Opcode::kBinPut:
-        memo_[integer<std::uint8_t>()] = top();
+        memo_[bytes_.integer<std::uint8_t>()] = top();
         break;
       case Opcode::kLongBinPut:
-        memo_[integer<std::uint32_t>()] = top();
+        memo_[bytes_.integer<std::uint32_t>()] = top();
         break;
       case Opcode::kBinGet:
-        push(remembered(integer<std::uint8_t>()));
+        push(remembered(bytes_.integer<std::uint8_t>()));
         break;
       case Opcode::kLongBinGet:
-        push(remembered(integer<std::uint32_t>()));
+        push(remembered(bytes_.integer<std::uint32_t>()));
         break;
       case Opcode::kEmptyList:
       case Opcode::kEmptyTuple:
         push_sequence({});
         break;
       case Opcode::kTuple:
+      case Opcode::kList:
         push_sequence(pop_to_mark());
         break;
       case Opcode::kTuple1:
@@ -133,9 +177,25 @@ class PickleReader {
       case Opcode::kAppends:
         append(pop_to_mark());
         break;
-      case Opcode::kEmptyDict:
-        push_dict();
+      case Opcode::kEmptySet:
+        push_object("builtins", "set");
         break;
+      case Opcode::kAddItems:
+        append(pop_to_mark());
+        break;
+      case Opcode::kFrozenSet:
+        pop_to_mark();
+        push_object("builtins", "frozenset");
+        break;
+      case Opcode::kEmptyDict:
+        push(pickle_.add(PickleDict()));
+        break;
+      case Opcode::kDict: {
+        auto values = pop_to_mark();
+        push(pickle_.add(PickleDict()));
+        set_items(std::move(values));
+        break;
+      }
       case Opcode::kSetItem:
         set_items(pop_many(2));
         break;
@@ -143,12 +203,35 @@ class PickleReader {
         set_items(pop_to_mark());
         break;
       case Opcode::kBinPersonId:
-        push_storage(pop_as<PickleSequence*>("a storage's description")->items);
+        push(persistent(*pop_as<PickleSequence*>("a storage's description")));
+        break;
+      case Opcode::kPersonId:
+        bytes_.line();
+        push_object("builtins", "persistent_id");
+        break;
+      case Opcode::kNewObjectWithNames:
+        pop();
+        call_top();
         break;
       case Opcode::kReduce:
       case Opcode::kNewObject:
-        call();
+        call_top();
         break;
+      case Opcode::kInstance: {
+        const auto module = bytes_.line();
+        const auto function = find_global(module, bytes_.line());
+        push(call(pickle_, function, *pickle_.add(PickleSequence{pop_to_mark()})));
+        break;
+      }
+      case Opcode::kObject: {
+        auto values = pop_to_mark();
+        if (values.empty()) fail("expected a class in the pickle, found nothing");
+        push(values.front());
+        values.erase(values.begin());
+        push_sequence(std::move(values));
+        call_top();
+        break;
+      }
       case Opcode::kBuild:
         set_attributes(pop());
         break;
@@ -158,24 +241,26 @@ class PickleReader {
     return true;
   }
 
-  // --- bytes ---
-  std::string_view take(std::size_t count) {
-    if (count > rest_.size())
-      fail("expected {} more bytes of the pickle, found its end after {}", count, rest_.size());
-    const auto taken = rest_.substr(0, count);
-    rest_.remove_prefix(count);
-    return taken;
+  // "01" and "00" are truth values; "12L" is an integer of Python 2.
+  void push_decimal(std::string_view text) {
+    if (text == "00" || text == "01") return push(text == "01");
+    if (text.ends_with('L')) text.remove_suffix(1);
+    std::int64_t value = 0;
+    const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (result.ec != std::errc() || result.ptr != text.data() + text.size())
+      return push_object("builtins", "int");
+    push(value);
   }
 
-  template <typename Integer>
-  Integer integer() {
-    return static_cast<Integer>(little_endian(take(sizeof(Integer))));
+  static std::string_view text_in(const PickleValue& value) {
+    const auto* text = std::get_if<std::string_view>(&value);
+    if (text == nullptr) fail("expected text in the pickle, found {}", kind_of(value));
+    return *text;
   }
 
-  static std::uint64_t little_endian(std::string_view bytes) {
-    std::uint64_t value = 0;
-    for (std::size_t i = bytes.size(); i-- > 0;) value = value << 8 | static_cast<std::uint8_t>(bytes[i]);
-    return value;
+  void push_bytes(std::uint64_t count) {
+    bytes_.take(count);
+    push_object("builtins", "bytes");
   }
 
   void push_long(std::string_view bytes) {
@@ -186,79 +271,18 @@ class PickleReader {
     push(static_cast<std::int64_t>(value));
   }
 
-  double big_endian_double() {
-    std::uint64_t value = 0;
-    for (const char byte : take(8)) value = value << 8 | static_cast<std::uint8_t>(byte);
-    return std::bit_cast<double>(value);
-  }
-
-  std::string_view line() {
-    const auto end = rest_.find('\n');
-    if (end == std::string_view::npos) fail("expected the name of a Python object, found the pickle's end");
-    const auto taken = take(end + 1);
-    return taken.substr(0, end);
-  }
-
+  // --- values ---
   static void check_protocol(int protocol) {
-    if (protocol != 2) fail("expected pickle protocol 2, found {}", protocol);
+    if (protocol > 5) fail("expected a pickle protocol of at most 5, found {}", protocol);
   }
 
-  // --- stack ---
-  void push(PickleValue value) { stack_.push_back(std::move(value)); }
   void push_global() {
-    const auto module = line();
-    push(find_global(module, line()));
+    const auto module = bytes_.line();
+    push(find_global(module, bytes_.line()));
   }
-  void push_sequence(std::vector<PickleValue> items) {
-    push(&pickle_.sequences.emplace_back(PickleSequence{std::move(items)}));
-  }
-  void push_dict() { push(&pickle_.dicts.emplace_back()); }
+  void push_sequence(std::vector<PickleValue> items) { push(pickle_.add(PickleSequence{std::move(items)})); }
   void push_object(std::string_view module, std::string_view name) {
-    push(&pickle_.objects.emplace_back(PickleObject{module, name}));
-  }
-
-  // Values below the last mark are not this operation's.
-  std::size_t available() const { return stack_.size() - (marks_.empty() ? 0 : marks_.back()); }
-
-  std::vector<PickleValue> pop_many(std::size_t count) {
-    if (available() < count) fail("expected {} values on the pickle's stack, found {}", count, available());
-    std::vector<PickleValue> values(
-        std::make_move_iterator(stack_.end() - static_cast<std::ptrdiff_t>(count)),
-        std::make_move_iterator(stack_.end()));
-    stack_.resize(stack_.size() - count);
-    return values;
-  }
-
-  std::vector<PickleValue> pop_to_mark() {
-    if (marks_.empty()) fail("expected a mark on the pickle's stack, found none");
-    auto values = pop_many(available());
-    marks_.pop_back();
-    return values;
-  }
-
-  PickleValue& top() {
-    if (available() == 0) fail("expected a value on the pickle's stack, found none");
-    return stack_.back();
-  }
-
-  PickleValue pop() {
-    auto value = std::move(top());
-    stack_.pop_back();
-    return value;
-  }
-
-  template <typename Type>
-  Type& top_as(std::string_view what) {
-    auto* value = std::get_if<Type>(&top());
-    if (value == nullptr) fail("expected {} in the pickle, found {}", what, kind_of(top()));
-    return *value;
-  }
-
-  template <typename Type>
-  Type pop_as(std::string_view what) {
-    auto value = top_as<Type>(what);
-    pop();
-    return value;
+    push(pickle_.add(PickleObject{module, name}));
   }
 
   const PickleValue& remembered(std::uint32_t key) const {
@@ -268,76 +292,71 @@ class PickleReader {
   }
 
   // --- objects ---
-  // What is added to an object that means nothing here is dropped.
-  bool top_is_object() { return std::holds_alternative<PickleObject*>(top()); }
-
   void append(std::vector<PickleValue> values) {
-    if (top_is_object()) return;
-    auto& items = top_as<PickleSequence*>("a list")->items;
+    auto* object = top_object();
+    if (object != nullptr && object->elements == nullptr) object->elements = pickle_.add(PickleSequence());
+    auto& items = (object != nullptr ? object->elements : top_as<PickleSequence*>("a list"))->items;
     items.insert(items.end(), std::make_move_iterator(values.begin()), std::make_move_iterator(values.end()));
   }
 
   void set_items(std::vector<PickleValue> values) {
     if (values.size() % 2 != 0) fail("expected keys and values in pairs, found {} of them", values.size());
-    if (top_is_object()) return;
-    auto& items = top_as<PickleDict*>("a dictionary")->items;
+    auto* object = top_object();
+    if (object != nullptr && object->items == nullptr) {
+      object->items = pickle_.add(PickleDict());
+      object->items->attributes = object->attributes;
+    }
+    auto& items = (object != nullptr ? object->items : top_as<PickleDict*>("a dictionary"))->items;
     for (std::size_t i = 0; i < values.size(); i += 2)
       items.emplace_back(std::move(values[i]), std::move(values[i + 1]));
   }
 
-  // An object whose state is no dictionary has none that we could use.
+  // The state of an object: its attributes, or those and its slots. Of other states and other values we have no use.
   void set_attributes(const PickleValue& state) {
     const auto* attributes = std::get_if<PickleDict*>(&state);
-    if (top_is_object()) {
-      if (attributes != nullptr) std::get<PickleObject*>(top())->attributes = *attributes;
-      return;
+    const auto* both = std::get_if<PickleSequence*>(&state);
+    if (both != nullptr && (*both)->items.size() == 2)
+      attributes = std::get_if<PickleDict*>(&(*both)->items.front());
+    auto* object = top_object();
+    if (attributes == nullptr) return;
+    if (object != nullptr) {
+      object->attributes = *attributes;
+      if (object->items != nullptr) object->items->attributes = *attributes;
     }
-    if (attributes == nullptr) fail("expected a dictionary of attributes, found {}", kind_of(state));
-    top_as<PickleDict*>("a dictionary or an object")->attributes = *attributes;
+    if (auto* dict = std::get_if<PickleDict*>(&top())) (*dict)->attributes = *attributes;
   }
 
-  // A storage of elements that no tensor here has (quantised, complex, ...) is an object like any other.
-  void push_storage(const std::vector<PickleValue>& id) {
-    const auto* type = id.size() > 1 ? std::get_if<PickleGlobal>(&id[1]) : nullptr;
-    if (type != nullptr && type->kind == PickleGlobal::Kind::kOther)
-      return push_object(type->module, type->name);
-    const auto description = storage_description(id);
-    push(PickleStorage{load_storage_(description.key, description.dtype, description.count)});
+  // ('storage', type, key, device, count): what a pickle does not hold itself.
+  PickleValue persistent(const PickleSequence& id) try {
+    const auto size = storage_size(id);
+    if (!size) return storage_at(pickle_, id, nullptr);
+    auto& bytes = storages_[storage_key(id)];
+    if (bytes == nullptr) bytes = load_storage_(storage_key(id), *size);
+    return storage_at(pickle_, id, bytes);
+  } catch (const std::runtime_error& error) {  // it must not hide the tensors that lie elsewhere
+    return pickle_.add(PickleObject{"torch", "storage", error.what()});
   }
 
-  void call() {
-    const auto& arguments = pop_as<PickleSequence*>("arguments")->items;
-    if (top_is_object()) return;  // called, an object that does nothing gives another one
-    const auto function = pop_as<PickleGlobal>("a function");
-    const auto* object = arguments.empty() ? nullptr : std::get_if<PickleObject*>(&arguments.front());
-    switch (function.kind) {
-      case PickleGlobal::Kind::kOrderedDict:
-        if (!arguments.empty()) fail("expected an empty OrderedDict, found {} arguments", arguments.size());
-        return push_dict();
-      case PickleGlobal::Kind::kRebuildTensor:
-      case PickleGlobal::Kind::kRebuildParameter:
-        if (object != nullptr) return push(*object);
-        return push(function.kind == PickleGlobal::Kind::kRebuildTensor ? rebuild_tensor(arguments)
-                                                                        : rebuild_parameter(arguments));
-      case PickleGlobal::Kind::kStorageType:
-        fail("expected a function in the pickle, found a call of a storage type");
-      case PickleGlobal::Kind::kOther:
-        return push_object(function.module, function.name);
-    }
+  void call_top() {
+    const auto& arguments = *pop_as<PickleSequence*>("arguments");
+    if (top_object() != nullptr) return;  // called, an object that does nothing gives another one
+    push(call(pickle_, pop_as<PickleGlobal>("a function"), arguments));
   }
 
-  std::string_view rest_;
+  PickleBytes bytes_;
   const LoadStorage& load_storage_;
   Pickle pickle_;
-  std::vector<PickleValue> stack_;
-  std::vector<std::size_t> marks_;
   std::unordered_map<std::uint32_t, PickleValue> memo_;
+  std::unordered_map<std::string_view, std::shared_ptr<Storage>> storages_;
 };
 
 }  // namespace
 
-Pickle read_pickle(std::string_view bytes, const LoadStorage& load_storage) {
-  return PickleReader(bytes, load_storage).read();
+Pickle read_pickle(std::string_view bytes, const LoadStorage& load_storage, std::size_t* length) {
+  PickleReader reader(bytes, load_storage);
+  auto pickle = reader.read();
+  if (length != nullptr) *length = bytes.size() - reader.rest();
+  return pickle;
 }
 
 const PickleValue* PickleDict::find(std::string_view name) const {
@@ -348,9 +367,16 @@ const PickleValue* PickleDict::find(std::string_view name) const {
   return nullptr;
 }
 
+const PickleDict* dict_in(const PickleValue& value) {
+  if (const auto* dict = std::get_if<PickleDict*>(&value)) return *dict;
+  const auto* object = std::get_if<PickleObject*>(&value);
+  return object == nullptr ? nullptr : (*object)->items;
+}
+
 std::string kind_of(const PickleValue& value) {
-  if (const auto* object = std::get_if<PickleObject*>(&value))
-    return fmt::format("the Python object {}.{}", (*object)->module, (*object)->name);
+  const auto* object = std::get_if<PickleObject*>(&value);
+  if (object != nullptr && !(*object)->problem.empty()) return (*object)->problem;
+  if (object != nullptr) return fmt::format("the Python object {}.{}", (*object)->module, (*object)->name);
   constexpr std::array<std::string_view, std::variant_size_v<PickleValue> - 1> kNames{
       "None",    "a truth value", "an integer", "a number", "text",
       "a class", "a storage",     "a tensor",   "a list",   "a dictionary"};

@@ -1,29 +1,29 @@
-// The functions a pickle of tensors calls, with their arguments checked.
+// Storages and tensors as a pickle describes them. Everything throws std::runtime_error with one line for what is not as PyTorch
+// writes it.
 #pragma once
 
-#include <torch/types.h>
-
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string_view>
-#include <vector>
 
 #include "model_files/pickle_reader.h"
 
 namespace evenkeel::model_files {
 
-struct StorageDescription {
-  std::string_view key;
-  torch::ScalarType dtype = torch::kFloat32;
-  std::int64_t count = 0;
-};
+// Of the persistent id ('storage', type, key, device, count), in old files with (view's key, offset, count) behind.
+std::string_view storage_key(const PickleSequence& id);
+std::optional<std::uint64_t> storage_size(
+    const PickleSequence& id);  // bytes; nothing for elements that are not known here
 
-// The persistent id ('storage', type, key, device, count).
-StorageDescription storage_description(const std::vector<PickleValue>& id);
+// What the id stands for: a storage, an object for a storage of unknown elements, or the class of ('module', class, ...).
+PickleValue storage_at(Pickle& pickle, const PickleSequence& id, std::shared_ptr<Storage> bytes);
 
-// torch._utils._rebuild_tensor_v2(storage, offset, sizes, strides, requires_grad, hooks[, metadata]).
-torch::Tensor rebuild_tensor(const std::vector<PickleValue>& arguments);
+// torch._utils._rebuild_tensor_v2(storage, offset, sizes, strides, requires_grad, hooks[, metadata]), and _v3 with the element type
+// as argument 6.
+StoredTensor rebuild_tensor(const PickleSequence& arguments);
 
 // torch._utils._rebuild_parameter(tensor, requires_grad, hooks).
-torch::Tensor rebuild_parameter(const std::vector<PickleValue>& arguments);
+StoredTensor* rebuild_parameter(const PickleSequence& arguments);
 
 }  // namespace evenkeel::model_files

@@ -1,10 +1,10 @@
 #include "model_files/pickle_writer.h"
 
-#include <algorithm>
 #include <limits>
 #include <stdexcept>
 
 #include "model_files/pickle_format.h"
+#include "model_files/tensor_maker.h"
 
 namespace evenkeel::model_files {
 namespace {
@@ -32,7 +32,7 @@ class PickleWriter {
     little_endian(static_cast<std::uint64_t>(value), small ? 4 : 8);
   }
 
-  void integers(torch::IntArrayRef values) {
+  void integers(c10::IntArrayRef values) {
     op(Opcode::kMark);
     for (const auto value : values) integer(value);
     op(Opcode::kTuple);
@@ -74,15 +74,13 @@ class PickleWriter {
  private:
   // The persistent id ('storage', type, key, device, number of elements).
   void storage(const torch::Tensor& value, std::size_t key) {
-    const auto type = std::find_if(kStorageTypes.begin(), kStorageTypes.end(), [&](const StorageType& entry) {
-      return entry.dtype == value.scalar_type();
-    });
-    if (type == kStorageTypes.end())
+    const auto type = element_type(value.scalar_type());
+    if (!type)
       throw std::runtime_error(std::string("[state_dict] expected a tensor of numbers, found ") +
-                               torch::toString(value.scalar_type()));
+                               c10::toString(value.scalar_type()));
     op(Opcode::kMark);
     text("storage");
-    global("torch", type->name);
+    global("torch", names_of(*type).storage);
     text(std::to_string(key));
     text("cpu");
     integer(value.numel());

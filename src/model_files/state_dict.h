@@ -5,23 +5,14 @@
 #include <torch/nn/module.h>
 #include <torch/ordered_dict.h>
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
+
+#include "model_files/model_file.h"
 
 namespace evenkeel::model_files {
 
 using NamedTensors = torch::OrderedDict<std::string, torch::Tensor>;
-
-// What PyTorch keeps about a module in state_dict()._metadata.
-struct ModuleMetadata {
-  std::string name;
-  std::int64_t version = 1;            // of its layout
-  std::optional<std::int64_t> frozen;  // Frozen::bits() of an Evenkeel batch norm; Python passes over it
-
-  bool operator==(const ModuleMetadata&) const = default;
-};
 
 struct StateDict {
   NamedTensors tensors{"tensor"};

@@ -6,12 +6,27 @@
 #include <stdexcept>
 
 #include "files/file_error.h"
-#include "model_files/archived_pickle.h"
-#include "model_files/pickle_state_dict.h"
 #include "model_files/pickle_writer.h"
-#include "model_files/zip_archive.h"
+#include "model_files/tensor_maker.h"
 
 namespace evenkeel::model_files {
+namespace {
+
+// The state dict that the file is, not one that it holds.
+TensorDict choose_root(ModelFile file, const std::filesystem::path& path) try {
+  if (file.dicts.empty() || !file.dicts.front().entry.empty())
+    throw std::runtime_error("expected a dictionary of tensors, found another value");
+  auto& root = file.dicts.front();
+  if (!root.skipped.empty())
+    throw std::runtime_error(fmt::format("\"{}\": expected a tensor, found {}", root.skipped.front().name,
+                                         root.skipped.front().what));
+  return std::move(root);
+} catch (const std::exception& error) {
+  throw files::FileError(path, error);
+}
+
+}  // namespace
+
 std::string encode_state_dict(const StateDict& state) {
   StateDict contiguous;
   contiguous.modules = state.modules;
@@ -35,20 +50,27 @@ std::string encode_state_dict(const StateDict& state) {
   return bytes;
 }
 
-StateDict read_state_dict(const std::filesystem::path& path) try {
-  ZipArchive archive(path);
-  const ArchivedPickle pickle(archive);
-  const auto* dict = std::get_if<PickleDict*>(&(*pickle).root);
-  if (dict == nullptr)
-    throw std::runtime_error(
-        fmt::format("expected a dictionary of tensors, found {}", kind_of((*pickle).root)));
-  auto read = to_state_dict(**dict);
-  if (!read.skipped.empty())
-    throw std::runtime_error(fmt::format("\"{}\": expected a tensor, found {}", read.skipped.front().name,
-                                         read.skipped.front().what));
-  return std::move(read.state);
-} catch (const std::exception& error) {
-  throw files::FileError(path, error);
+StateDict read_state_dict(const std::filesystem::path& path) {
+  auto dict = choose_root(read_model_file(path), path);
+  try {
+    return make_tensors(dict);
+  } catch (const std::exception& error) {
+    throw files::FileError(path, error);
+  }
+}
+
+StateDict make_tensors(const TensorDict& dict) {
+  StateDict state;
+  TensorMaker make;
+  for (const auto& [name, tensor] : dict.tensors) {
+    try {
+      state.tensors.insert(name, make(tensor));
+    } catch (const std::runtime_error& error) {
+      throw std::runtime_error(fmt::format("\"{}\": {}", name, error.what()));
+    }
+  }
+  state.modules = dict.modules;
+  return state;
 }
 
 }  // namespace evenkeel::model_files

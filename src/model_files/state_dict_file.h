@@ -12,9 +12,15 @@ namespace evenkeel::model_files {
 // The whole file. The same tensors give the same bytes.
 std::string encode_state_dict(const StateDict& state);
 
+// The same as safetensors, with the Frozen flags in its metadata. Tensors that share memory are written twice.
+std::string encode_safetensors(const StateDict& state);
+
+// The tensors of a dictionary, read from their file. Throws std::runtime_error with one line that names the tensor.
+StateDict make_tensors(const TensorDict& dict);
+
 // Reads a file written by encode_state_dict or by torch.save since PyTorch 1.6. Nothing in the file is
-// executed, every size is checked before memory is taken, and every byte read has a checksum. Throws std::runtime_error with one line (the path, what was expected, what was found) for
-// anything else.
+// executed, and every size is checked before memory is taken. Throws std::runtime_error with one line (the path, what was
+// expected, what was found) for anything else.
 StateDict read_state_dict(const std::filesystem::path& path);
 
 }  // namespace evenkeel::model_files

@@ -4,17 +4,22 @@
 #include <torch/torch.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <memory>
+#include <span>
 #include <stdexcept>
 
 #include "data/idx_file.h"
 #include "evenkeel/inspect.h"
 #include "evenkeel/state_dict.h"
-#include "model_files/model_file.h"
+#include "model_files/pickle_model.h"
 #include "model_files/pickle_reader.h"
+#include "model_files/small_files.h"
 #include "model_files/state_dict_file.h"
 #include "runs/metrics.h"
 #include "runs/run_folder.h"
+#include "temporary_folder.h"
 #include "training/config.h"
 
 namespace evenkeel::fuzz {
@@ -58,10 +63,23 @@ struct SmallNetwork : torch::nn::Module {
   }
 };
 
-torch::Tensor load_small_storage(std::string_view, torch::ScalarType dtype, std::int64_t count) {
-  constexpr std::int64_t kMost = 64;
-  if (count > kMost) throw std::runtime_error("expected a small storage");
-  return torch::zeros({count}, dtype);
+class SmallStorage : public model_files::Storage {
+ public:
+  explicit SmallStorage(std::uint64_t size) : size_(size) {}
+  std::uint64_t size() const override { return size_; }
+  void read(std::uint64_t offset, std::span<std::byte> into) override {
+    if (offset > size_ || into.size() > size_ - offset) throw std::logic_error("a read outside the storage");
+    std::fill(into.begin(), into.end(), std::byte{1});
+  }
+
+ private:
+  std::uint64_t size_;
+};
+
+std::shared_ptr<model_files::Storage> load_small_storage(std::string_view, std::uint64_t size) {
+  constexpr std::uint64_t kMost = 256;
+  if (size > kMost) throw std::runtime_error("expected a small storage");
+  return std::make_shared<SmallStorage>(size);
 }
 
 }  // namespace
@@ -75,9 +93,26 @@ bool read_archive(std::string_view bytes) {
   return inspected;
 }
 
+bool read_index(std::string_view bytes) {
+  static const testing::TemporaryFolder folder;
+  static const bool shard_is_there = [] {
+    testing::write_file(folder.path / "shard", testing::legacy_file({1, 2, 3}));
+    return true;
+  }();
+  const auto path = folder.path / "model.index.json";
+  testing::write_file(path, std::string(bytes));
+  return shard_is_there && accepts([&] { inspect(path); });
+}
+
 // Whoever gave the path makes these errors one line.
 bool read_any_pickle(std::string_view bytes) try {
-  model_files::find_model(model_files::read_pickle(bytes, load_small_storage));
+  const auto pickle = model_files::read_pickle(bytes, load_small_storage);
+  const auto file = model_files::find_tensors(pickle);
+  constexpr std::int64_t kMost = 1000;
+  for (const auto& dict : file.dicts)
+    for (const auto& [name, tensor] : dict.tensors)
+      if (model_files::element_count(tensor) < kMost) model_files::values_of(tensor);
+  model_files::choose_state_dict(file);
   return true;
 } catch (const std::runtime_error&) {
   return false;

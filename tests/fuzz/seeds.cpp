@@ -5,6 +5,7 @@
 
 #include "fuzz/entry_points.h"
 #include "model_files/pickle_writer.h"
+#include "model_files/small_files.h"
 #include "model_files/state_dict.h"
 #include "model_files/state_dict_file.h"
 
@@ -72,6 +73,15 @@ std::string gzipped(const std::string& bytes) {
 std::vector<std::string> seeds(std::string_view target) {
   if (target == "archive")
     return {model_files::encode_state_dict(example()), model_files::encode_state_dict({})};
+  if (target == "legacy") return {testing::legacy_file({1, 2, 3})};
+  if (target == "safetensors")
+    return {testing::safetensors_file(testing::safetensors_header("[12,24]"),
+                                      testing::floats({1, 2, 3, 4, 5, 6})),
+            model_files::encode_safetensors(example())};
+  if (target == "index")
+    return {
+        R"({"metadata":{"total_size":24},"weight_map":{"bn.running_mean":"shard","bn.running_var":"shard"}})",
+        R"({"weight_map":{"bn.running_mean":"shard","bn.running_var":"gone"}})"};
   if (target == "pickle") return {model_files::pickle_state_dict(example()), script_module(), checkpoint()};
   if (target == "idx") {
     const auto pictures = "\0\0\x08\x03\0\0\0\2\0\0\0\2\0\0\0\3abcdefghijkl"s;

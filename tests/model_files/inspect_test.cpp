@@ -61,9 +61,31 @@ TEST(FindDefectsTest, ThresholdsAreWhereTheHeaderSays) {
   layer.batches_tracked = 44;  // 0.9^44 = 0.0097
   EXPECT_THAT(defects_of(layer), ElementsAre());
   layer.batches_tracked = 43;
+  layer.running_var[2] = 0.02;
   EXPECT_THAT(defects_of(layer), ElementsAre("young"));
   layer.momentum = 0.5;
   EXPECT_THAT(defects_of(layer), ElementsAre());
+}
+
+TEST(FindDefectsTest, YoungMeansThatTheFirstVarianceIsStillThere) {
+  auto layer = healthy();
+  layer.batches_tracked = 10;  // 0.9^10 = 0.349
+  layer.running_var = {0.35, 2, 0.9, 4};
+  EXPECT_THAT(defects_of(layer), ElementsAre("young"));
+  layer.running_var[0] =
+      0.3;  // less than what a moving average would have kept: exact statistics, or a plain average
+  EXPECT_THAT(defects_of(layer), ElementsAre());
+  layer.running_var[0] = 0.35;
+  layer.momentum = 0;
+  EXPECT_THAT(defects_of(layer), ElementsAre());
+}
+
+TEST(FindDefectsTest, WeightsRoundZeroHaveNoDeadChannel) {
+  auto layer = healthy();
+  layer.weight = {0.02, -0.03, 0.01, -0.00001};
+  EXPECT_THAT(defects_of(layer), ElementsAre());
+  layer.weight[1] = 0.03;
+  EXPECT_THAT(defects_of(layer), ElementsAre("weight-tiny"));
 }
 
 TEST(FindDefectsTest, SentencesNameTheChannels) {
@@ -105,7 +127,9 @@ class InspectModelsTest : public ::testing::Test {
 };
 
 TEST_F(InspectModelsTest, ATrainedModelIsHealthyHoweverItWasSaved) {
-  for (const char* name : {"plain.pt", "plain_checkpoint.pt", "plain_script.pt", "plain_trace.pt"}) {
+  for (const char* name :
+       {"plain.pt", "plain_checkpoint.pt", "plain_script.pt", "plain_trace.pt", "plain_module.pt",
+        "plain_protocol3.pt", "plain_protocol4.pt", "plain_protocol5.pt", "plain_nested.pt"}) {
     const auto inspection = look(name);
     EXPECT_THAT(names(inspection),
                 ElementsAre("bn1", "layer1.0.bn1", "layer1.0.bn2", "layer1.1.bn1", "layer1.1.bn2"))
@@ -119,8 +143,8 @@ TEST_F(InspectModelsTest, ATrainedModelIsHealthyHoweverItWasSaved) {
   }
 }
 
-TEST_F(InspectModelsTest, TorchScriptSaysEpsAndMomentum) {
-  for (const char* name : {"plain_script.pt", "plain_trace.pt"}) {
+TEST_F(InspectModelsTest, TorchScriptAndWholeModulesSayEpsAndMomentum) {
+  for (const char* name : {"plain_script.pt", "plain_trace.pt", "plain_module.pt"}) {
     const auto inspection = look(name);
     EXPECT_EQ(inspection.layers.at(0).state.eps, 1e-3) << name;
     EXPECT_EQ(inspection.layers.at(0).state.momentum, 0.3) << name;
@@ -148,7 +172,7 @@ TEST_F(InspectModelsTest, EachPlantedDefectIsFoundAndNothingElse) {
     }
     EXPECT_EQ(found, 1) << name;
   }
-  EXPECT_EQ(files, 13);
+  EXPECT_EQ(files, 18);
 }
 
 TEST_F(InspectModelsTest, AFrozenTorchScriptModelHasNoLayersLeft) {

@@ -6,12 +6,17 @@ python_models.py verify FOLDER: evenkeel.pt is small.pt, bit for bit, and loads 
 
 import sys
 import warnings
+from collections import OrderedDict, defaultdict
 
 import torch
 from torch import nn
 
 warnings.simplefilter("ignore")
 BN = "layer1.0.bn1."  # the layer of the ResNet that gets the defects
+
+
+class Settings(OrderedDict):
+    """As configuration libraries have them."""
 
 
 def small():
@@ -108,6 +113,13 @@ def reset(counter):
     return change
 
 
+def young(state):
+    """After three batches: what is left of the first variance is a part of every channel's."""
+    left = 0.9**3
+    state[BN + "num_batches_tracked"].fill_(3)
+    state[BN + "running_var"].mul_(1 - left).add_(left)
+
+
 def write_resnet(folder):
     network = ResNet()
     optimizer = torch.optim.SGD(network.parameters(), 0.05, momentum=0.9)
@@ -115,6 +127,10 @@ def write_resnet(folder):
     state = network.state_dict()
     torch.save(state, folder + "/plain.pt")
     torch.save({"state_dict": state, "optimizer": optimizer.state_dict()}, folder + "/plain_checkpoint.pt")
+    torch.save(network, folder + "/plain_module.pt")
+    for protocol in (3, 4, 5):
+        torch.save(state, f"{folder}/plain_protocol{protocol}.pt", pickle_protocol=protocol)
+    torch.save({"nets": [{"g": defaultdict(dict, {"deep": Settings(state)})}]}, folder + "/plain_nested.pt")
     torch.jit.script(network).save(folder + "/plain_script.pt")
     torch.jit.trace(network.eval(), torch.randn(1, 3, 10, 10)).save(folder + "/plain_trace.pt")
     torch.jit.freeze(torch.jit.script(network.eval())).save(folder + "/no_norms.pt")
@@ -128,7 +144,12 @@ def write_resnet(folder):
     plant(state, folder, "huge-mean", "2", set_channel("running_mean", 2, -1e5))
     plant(state, folder, "never-updated", "new", reset(0))
     plant(state, folder, "never-updated", "counted", reset(60))
-    plant(state, folder, "young", "3", lambda changed: changed[BN + "num_batches_tracked"].fill_(3))
+    plant(state, folder, "young", "3", young)
+    plant(state, folder, "unreadable", "sparse", lambda changed: changed.update({BN + "running_var": changed[BN + "running_var"].to_sparse()}))
+    plant(state, folder, "unreadable", "complex", lambda changed: changed.update({BN + "weight": changed[BN + "weight"] * 1j}))
+    plant(state, folder, "unreadable", "integers", lambda changed: changed.update({BN + "running_mean": changed[BN + "running_mean"].long()}))
+    plant(state, folder, "unreadable", "missing", lambda changed: changed.pop(BN + "running_var"))
+    plant(state, folder, "unreadable", "length", lambda changed: changed.update({BN + "running_var": torch.ones(7)}))
 
 
 def verify(folder):

@@ -108,17 +108,18 @@ TEST_F(StateDictFileTest, PythonReadsItAndItReadsPythons) {
     GTEST_SKIP() << "needs a Python that imports torch: python3, or the one in EVENKEEL_PYTHON";
   const std::filesystem::path script = EVENKEEL_TESTS_FOLDER "/model_files/python_state_dict.py";
   const auto path = [&](const char* name) { return (folder_.path / name).string(); };
+  const auto quoted = [&](const char* name) { return "'" + path(name) + "'"; };
 
-  ASSERT_TRUE(testing::run_python(python, script, "write " + path("python.pt")));
+  ASSERT_TRUE(testing::run_python(python, script, "write " + quoted("python.pt")));
   const auto read = read_state_dict(path("python.pt"));
   write(encode_state_dict(read), "evenkeel.pt");
   EXPECT_TRUE(
-      testing::run_python(python, script, "compare " + path("python.pt") + " " + path("evenkeel.pt")));
+      testing::run_python(python, script, "compare " + quoted("python.pt") + " " + quoted("evenkeel.pt")));
 
   write(encode_state_dict(example()), "example.pt");
-  EXPECT_TRUE(testing::run_python(python, script, "metadata " + path("example.pt")));
+  EXPECT_TRUE(testing::run_python(python, script, "metadata " + quoted("example.pt")));
 
-  ASSERT_TRUE(testing::run_python(python, script, "write_nested " + path("nested.pt")));
+  ASSERT_TRUE(testing::run_python(python, script, "write_nested " + quoted("nested.pt")));
   try {
     read_state_dict(path("nested.pt"));
     FAIL() << "a nested dictionary was read as a state dict";
