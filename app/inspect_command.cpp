@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "evenkeel/inspect.h"
 #include "files/atomic_file.h"
+#include "json_option.h"
 #include "process.h"
 #include "report/inspection_page.h"
 #include "report/inspection_text.h"
@@ -20,21 +21,24 @@ namespace evenkeel::app {
 namespace inspect_command {
 
 constexpr const char* kExamples = R"(Examples:
-  evenkeel inspect model.pt                            any PyTorch state dict, checkpoint or TorchScript file
+  evenkeel inspect model.pt                            any PyTorch state dict, checkpoint, module or TorchScript file
+  evenkeel inspect model.safetensors                   or safetensors; of several files their .index.json
+  evenkeel inspect checkpoint.pt --entry ema           one of the models in it; without, all of them
   evenkeel inspect runs/mnist --data mnist:data        what the running statistics are worth on pictures
   evenkeel inspect model.pt --strict && echo healthy   for a check in CI
   evenkeel inspect model.pt --json | jq '.layers[].findings'
   evenkeel inspect model.pt --html model.html
 
-Exit code 1: there are errors or, with --strict, warnings. Nothing in a file is executed. docs/inspect.md says what is
-looked for.)";
+Wrong are errors and, with --strict, warnings; what cannot be read of a layer is an error. Nothing in a file is
+executed. docs/inspect.md says what is looked for.)";
 
 struct Arguments {
   std::string file;
   std::string data;
   std::string html;
   int threads = available_cores();
-  bool json = false;
+  InspectOptions options;
+  JsonOption json;
   bool strict = false;
 };
 
@@ -47,16 +51,12 @@ std::filesystem::path file_of(const std::filesystem::path& given) {
 
 int run(const Arguments& arguments) {
   const auto file = file_of(arguments.file);
-  auto inspection = inspect(file);
+  auto inspection = inspect(file, arguments.options);
   if (!arguments.data.empty())
     runs::add_data(inspection, file, arguments.file, arguments.data, arguments.threads);
-  if (arguments.json)
-    fmt::print(
-        "{}\n",
-        report::inspection_json(inspection).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
-  else
-    fmt::print("{}", report::inspection_text(inspection));
+  if (!arguments.json.replaces_text()) fmt::print("{}", report::inspection_text(inspection));
   std::fflush(stdout);
+  arguments.json.write(report::inspection_json(inspection));
   if (!arguments.html.empty())
     files::write_file_atomically(arguments.html, report::inspection_page(inspection));
   const auto wrong =
@@ -73,7 +73,7 @@ Command add_inspect(CLI::App& program) {
   command->footer(inspect_command::kExamples);
   command
       ->add_option("FILE", arguments->file,
-                   "A state dict or checkpoint (torch.save), a TorchScript file, or the folder of a run")
+                   "A file of torch.save, TorchScript or safetensors, an .index.json, or the folder of a run")
       ->required();
   command->add_option("--data", arguments->data,
                       "Compare with pictures, for the network of a run: digits, mnist:DIR or cifar10:DIR");
@@ -81,7 +81,13 @@ Command add_inspect(CLI::App& program) {
                       "Write a page with a strip of colour per layer to this file");
   command->add_option("--threads", arguments->threads, "Threads (default: the cores this process may use)")
       ->check(CLI::Range(1, 1024));
-  command->add_flag("--json", arguments->json, "Print JSON");
+  command->add_option("--entry", arguments->options.entry,
+                      "The only entry of a checkpoint to look at: model, ema.module (default: all)");
+  command->add_option("--eps", arguments->options.eps,
+                      "Of all layers, whatever the file says (a state dict says nothing; default: 1e-5)");
+  command->add_option("--momentum", arguments->options.momentum,
+                      "The same; weighs the new value, 0 is the plain average (default: 0.1)");
+  arguments->json.add_to(*command);
   command->add_flag("--strict", arguments->strict, "Exit code 1 for warnings too");
   return [arguments] { return inspect_command::run(*arguments); };
 }

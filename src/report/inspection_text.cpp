@@ -5,18 +5,25 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <map>
 #include <string_view>
+#include <utility>
 
 namespace evenkeel::report {
 namespace {
 
 constexpr std::size_t kWidestName = 32;
 
-// A name from a file may hold a terminal's commands.
-std::string shown_name(std::string name) {
-  if (name.empty()) return "(whole file)";
+// What comes from a file may hold a terminal's commands.
+std::string shown_text(std::string text) {
   std::replace_if(
-      name.begin(), name.end(), [](unsigned char c) { return std::iscntrl(c) != 0; }, '?');
+      text.begin(), text.end(), [](unsigned char c) { return std::iscntrl(c) != 0; }, '?');
+  return text;
+}
+
+std::string shown_name(const std::string& whole) {
+  if (whole.empty()) return "(whole file)";
+  const auto name = shown_text(whole);
   return name.size() <= kWidestName ? name : "..." + name.substr(name.size() - (kWidestName - 3));
 }
 
@@ -51,7 +58,7 @@ std::string layer_table(const Inspection& inspection) {
   for (const auto& layer : inspection.layers) {
     const auto& state = layer.state;
     text += fmt::format("{:<{}}  {:>8}  {:>9}  {:>16}  {:>8.2g}  {:>16}  {}\n", shown_name(state.name), width,
-                        state.running_mean.size(), batches(state), range(state.weight),
+                        channel_count(state), batches(state), range(state.weight),
                         extent_of(means_in_std(state)).high, range(state.running_var), verdict(layer));
   }
   return text;
@@ -79,35 +86,63 @@ std::string accuracies(const Accuracies& accuracies) {
       100 * accuracies.running, 100 * accuracies.population, 100 * accuracies.batch);
 }
 
+// Who has a finding: "bn1", "all 121 layers", "3 of 5 layers (bn1, bn2, bn3)".
+std::string holders(const std::vector<std::string>& names, std::size_t layers) {
+  constexpr std::size_t kShown = 4;
+  if (names.size() == 1) return names.front();
+  if (names.size() == layers) return fmt::format("all {} layers", layers);
+  std::string list;
+  for (std::size_t i = 0; i < std::min(names.size(), kShown); ++i) list += (i == 0 ? "" : ", ") + names[i];
+  return fmt::format("{} of {} layers ({}{})", names.size(), layers, list,
+                     names.size() > kShown ? ", ..." : "");
+}
+
 std::string findings(const Inspection& inspection) {
   std::string text;
-  for (const auto severity : {Severity::kError, Severity::kWarning, Severity::kNote})
-    for (const auto& layer : inspection.layers)
-      for (const auto& finding : layer.findings)
-        if (finding.severity == severity)
-          text +=
-              fmt::format("{:<8} {}: {}\n", name_of(severity), shown_name(layer.state.name), finding.what);
+  for (const auto& group : group_findings(inspection)) {
+    std::vector<std::string> names;
+    for (const auto* layer : group.layers) names.push_back(shown_name(layer->state.name));
+    text += fmt::format("{:<8} {}: {}\n", name_of(group.finding->severity),
+                        holders(names, inspection.layers.size()), shown_text(group.finding->what));
+  }
   return text.empty() ? text : "\n" + text;
+}
+
+std::string assumptions(const Inspection& inspection) {
+  for (const auto& [state, found, gap] : inspection.layers)
+    if (state.settings_assumed)
+      return fmt::format(
+          "\neps {} and momentum {} are assumed, the file does not say them (--eps, --momentum)\n", state.eps,
+          state.momentum);
+  return "";
 }
 
 std::string counted(std::int64_t count, std::string_view thing) {
   return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
 }
 
-nlohmann::ordered_json json_of(const Extent& extent) { return {{"min", extent.low}, {"max", extent.high}}; }
+// Of the finite values; what is not finite if there are no others.
+nlohmann::ordered_json json_of(const std::vector<double>& values) {
+  if (values.empty()) return nullptr;
+  const bool none =
+      std::none_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); });
+  const auto extent = none ? Extent{values.front(), values.front()} : extent_of(values);
+  return {{"min", extent.low}, {"max", extent.high}};
+}
 
 nlohmann::ordered_json json_of(const LayerInspection& layer) {
   const auto& state = layer.state;
   nlohmann::ordered_json json{{"name", state.name},
-                              {"channels", state.running_mean.size()},
+                              {"channels", channel_count(state)},
                               {"batches_tracked", nullptr},
                               {"eps", state.eps},
                               {"momentum", state.momentum},
-                              {"running_mean", json_of(extent_of(state.running_mean))},
-                              {"running_var", json_of(extent_of(state.running_var))}};
+                              {"settings_assumed", state.settings_assumed},
+                              {"running_mean", json_of(state.running_mean)},
+                              {"running_var", json_of(state.running_var)}};
   if (state.batches_tracked) json["batches_tracked"] = *state.batches_tracked;
-  if (!state.weight.empty()) json["weight"] = json_of(extent_of(state.weight));
-  if (!state.bias.empty()) json["bias"] = json_of(extent_of(state.bias));
+  if (!state.weight.empty()) json["weight"] = json_of(state.weight);
+  if (!state.bias.empty()) json["bias"] = json_of(state.bias);
   if (layer.gap)
     json["gap"] = {{"mean", layer.gap->mean_gap},
                    {"log_variance", layer.gap->log_variance_gap},
@@ -124,6 +159,22 @@ nlohmann::ordered_json json_of(const LayerInspection& layer) {
 
 }  // namespace
 
+std::vector<FindingGroup> group_findings(const Inspection& inspection) {
+  std::vector<FindingGroup> groups;
+  std::map<std::pair<Severity, std::string_view>, std::size_t> places;
+  for (const auto severity : {Severity::kError, Severity::kWarning, Severity::kNote}) {
+    for (const auto& layer : inspection.layers) {
+      for (const auto& finding : layer.findings) {
+        if (finding.severity != severity) continue;
+        const auto [place, added] = places.try_emplace({severity, finding.what}, groups.size());
+        if (added) groups.push_back({&finding, {}});
+        groups[place->second].layers.push_back(&layer);
+      }
+    }
+  }
+  return groups;
+}
+
 Extent extent_of(const std::vector<double>& values) {
   Extent extent;
   bool first = true;
@@ -136,9 +187,13 @@ Extent extent_of(const std::vector<double>& values) {
   return extent;
 }
 
+std::size_t channel_count(const BatchNormState& layer) {
+  return std::max(layer.running_mean.size(), layer.running_var.size());
+}
+
 std::vector<double> means_in_std(const BatchNormState& layer) {
   std::vector<double> result;
-  for (std::size_t c = 0; c < layer.running_mean.size(); ++c)
+  for (std::size_t c = 0; c < std::min(layer.running_mean.size(), layer.running_var.size()); ++c)
     result.push_back(std::abs(layer.running_mean[c]) / std::sqrt(layer.running_var[c] + layer.eps));
   return result;
 }
@@ -147,7 +202,7 @@ std::string inspection_text(const Inspection& inspection) {
   if (inspection.layers.empty()) return fmt::format("{}\nno batch-norm layer found\n", inspection.source);
   auto text = inspection.source + "\n\n" + layer_table(inspection);
   if (inspection.accuracies) text += gap_table(inspection) + accuracies(*inspection.accuracies);
-  text += findings(inspection);
+  text += findings(inspection) + assumptions(inspection);
   return text + fmt::format("\n{}: {}, {}, {}\n",
                             counted(static_cast<std::int64_t>(inspection.layers.size()), "batch-norm layer"),
                             counted(inspection.count(Severity::kError), "error"),

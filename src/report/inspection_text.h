@@ -9,11 +9,10 @@
 
 namespace evenkeel::report {
 
-// A table of the layers, the findings in words, and a last line that sums up; at most 100 columns unless a finding is
-// longer.
+// A table of the layers, the findings in words (the same one of several layers once), what was assumed, and a last line that sums up;
+// at most 100 columns unless a finding is longer.
 std::string inspection_text(const Inspection& inspection);
 
-// Numbers that are not finite are null.
 nlohmann::ordered_json inspection_json(const Inspection& inspection);
 
 // The lowest and the highest finite value; 0 and 0 without any.
@@ -22,6 +21,15 @@ struct Extent {
   double high = 0;
 };
 Extent extent_of(const std::vector<double>& values);
+
+// Findings that say the same of several layers, and those layers. The worst come first.
+struct FindingGroup {
+  const Finding* finding = nullptr;
+  std::vector<const LayerInspection*> layers;
+};
+std::vector<FindingGroup> group_findings(const Inspection& inspection);
+
+std::size_t channel_count(const BatchNormState& layer);
 
 // |mean| / standard deviation of every channel.
 std::vector<double> means_in_std(const BatchNormState& layer);
