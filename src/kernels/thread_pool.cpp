@@ -4,7 +4,6 @@
 #include <atomic>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 
 #include "evenkeel/kernels/executor.h"
 #include "kernels/process.h"
@@ -48,7 +47,11 @@ class ThreadPool final : public Executor {
   // All threads there are to be; or an exception.
   void start() { crew().start(threads_, threads_); }
 
-  int concurrency() const override { return threads_; }
+  // Asked before a call writes anything: what can fail, fails here.
+  int concurrency() const override {
+    crew();
+    return threads_;
+  }
 
   void parallel_for(std::int64_t count, RangeFunction work) override {
     if (count <= 0) return;
@@ -58,7 +61,7 @@ class ThreadPool final : public Executor {
   }
 
  private:
-  Crew& crew() {
+  Crew& crew() const {
     Crew* known = crew_.load(std::memory_order_acquire);
     if (known && known->forks == forks()) return *known;
     auto mine = std::make_unique<Crew>(known);
@@ -67,7 +70,7 @@ class ThreadPool final : public Executor {
   }
 
   const int threads_;
-  std::atomic<Crew*> crew_ = nullptr;
+  mutable std::atomic<Crew*> crew_ = nullptr;
 };
 
 }  // namespace
@@ -92,14 +95,13 @@ bool Crew::is_me() const {
 void Crew::start(int threads, int at_least) {
   if (started_) return;
   const SignalsBlocked blocked;  // the workers inherit that: signals are for the program's own threads
-  workers_.reserve(static_cast<std::size_t>(threads - 1));
-  while (static_cast<int>(workers_.size()) + 1 < threads) {
-    try {
+  try {
+    workers_.reserve(static_cast<std::size_t>(threads - 1));
+    while (static_cast<int>(workers_.size()) + 1 < threads) {
       workers_.emplace_back([this, k = static_cast<int>(workers_.size()) + 1] { serve(k); });
-    } catch (const std::system_error&) {  // the system has no thread left to give
-      if (static_cast<int>(workers_.size()) + 1 < at_least) throw;
-      break;
     }
+  } catch (...) {  // the system has no thread or no memory left to give
+    if (static_cast<int>(workers_.size()) + 1 < at_least) throw;
   }
   started_ = true;
 }
