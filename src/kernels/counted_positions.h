@@ -27,7 +27,9 @@ class CountedPositions {
     std::int64_t counted = 0;
     for (std::int64_t i = 0; i < geometry.count(); ++i) {
       total_ += static_cast<double>(weights[i]);
-      counted += weights[i] > R{0} ? 1 : 0;
+      if (!(weights[i] > R{0})) continue;
+      ++counted;
+      smallest_ = std::min(smallest_, weights[i]);
     }
     sampled_ = std::min(kSamples, counted);
     std::int64_t seen = 0;
@@ -40,6 +42,7 @@ class CountedPositions {
 
   const R* weights() const { return weights_; }  // null: all positions, with a weight of 1
   double total() const { return total_; }        // the sum of the weights
+  R smallest() const { return smallest_; }       // of the weights above 0, or 1
 
   // Spread evenly over them; at most eight.
   std::span<const std::int64_t> samples() const {
@@ -51,6 +54,7 @@ class CountedPositions {
 
   const R* weights_ = nullptr;
   double total_ = 0;
+  R smallest_ = R{1};
   std::array<std::int64_t, kSamples> samples_{};
   std::int64_t sampled_ = 0;
 };

@@ -69,9 +69,7 @@ void GradientSums<T>::finish_sums(const double* sums) {
   bool doubts = false;
   for (std::int64_t c = 0; c < channels_; ++c) doubts |= is_in_doubt(c);
   for (std::int64_t c = 0; doubts && c < channels_; ++c) {
-    const double grad = grad_[c];
     if (is_in_doubt(c)) sum_exactly(c);
-    if (std::isfinite(grad)) grad_[c] = grad;  // has the same bits, whatever the other one is
   }
 }
 
@@ -95,7 +93,13 @@ void GradientSums<T>::sum_exactly(std::int64_t c) {
   const auto position_of = [&](std::int64_t at) {
     return at / (plan_.geometry.channels * inner) * inner + at % inner;
   };
+  // What is good has the same bits, whatever the other one is; and what is not a number stays that.
+  const double known = grad_[c];
+  const bool grad_is_known = std::isfinite(known);
   grad_[c] = grad_deviation_[c] = 0.0;
+  const auto is_settled = [&] {
+    return std::isnan(grad_deviation_[c]) && (grad_is_known || std::isnan(grad_[c]));
+  };
   const auto add = [&](const PlacedTile& placed, std::int64_t row, std::int64_t j) {
     const std::int64_t at = placed.offset + row * placed.tile.stride + j;
     const bool positive =
@@ -108,19 +112,20 @@ void GradientSums<T>::sum_exactly(std::int64_t c) {
     if (weights_ && g == 0.0 && weights_[position_of(at)] == R{0}) return;
     grad_deviation_[c] += g * ((static_cast<double>(input_[at]) - mean_[c]) / unit_[c]);
   };
-  for (std::int64_t block = 0; block < plan_.blocks; ++block) {
+  for (std::int64_t block = 0; block < plan_.blocks && !is_settled(); ++block) {
     for_each_tile(plan_, slab_, block, [&](const PlacedTile& placed) {
       if (runs && placed.parameter != c) return;
       // The channel's columns: all of a run, or `inner` out of every `channels * inner`.
       const std::int64_t length = runs ? placed.tile.width : inner;
       const std::int64_t step = runs ? placed.tile.width : channels_ * inner;
-      for (std::int64_t row = 0; row < placed.tile.rows; ++row) {
+      for (std::int64_t row = 0; row < placed.tile.rows && !is_settled(); ++row) {
         for (std::int64_t first = runs ? 0 : c * inner; first < placed.tile.width; first += step) {
-          for (std::int64_t j = first; j < first + length; ++j) add(placed, row, j);
+          for (std::int64_t j = first; j < first + length && !is_settled(); ++j) add(placed, row, j);
         }
       }
     });
   }
+  if (grad_is_known) grad_[c] = known;
 }
 
 template class GradientSums<float>;

@@ -25,6 +25,7 @@ class MomentSums {
 
   void estimate_shifts();
   double smallest_m2() const;
+  void mark_differences(std::int64_t block, double* sums, Workspace scratch) const;
   bool redo(std::int64_t c, double sum, double dot);
 
   const Plan& plan_;
@@ -38,6 +39,7 @@ class MomentSums {
   R* shift_;                // per channel
   const R* shift_columns_;  // as the tiles want it
   bool* pending_;           // per channel: no result yet
+  double telling_shift_;    // the smallest from which no difference vanishes
   bool shifted_by_mean_ = false;
 };
 

@@ -141,21 +141,6 @@ Moments channel_moments(const T* input, const Geometry& geometry, std::int64_t c
 }
 
 template <typename T>
-bool is_constant(const T* input, const Geometry& geometry, std::int64_t channel,
-                 const Parameter<T>* weights) {
-  const T* first = nullptr;
-  for (std::int64_t o = 0; o < geometry.outer; ++o) {
-    const T* run = input + (o * geometry.channels + channel) * geometry.inner;
-    for (std::int64_t i = 0; i < geometry.inner; ++i) {
-      if (weights && weights[o * geometry.inner + i] == 0) continue;
-      if (!first) first = run + i;
-      if (!(run[i] == *first)) return false;
-    }
-  }
-  return true;
-}
-
-template <typename T>
 void run(const ChannelMoments<T>& call) {
   for (std::int64_t c = 0; c < call.geometry.channels; ++c) {
     const Moments moments = channel_moments(call.input, call.geometry, c);
@@ -240,7 +225,6 @@ void run(const EvaluationBackward<T>& call) {
 
 #define EVENKEEL_INSTANTIATE(T)                                                                      \
   template Moments channel_moments<T>(const T*, const Geometry&, std::int64_t, const Parameter<T>*); \
-  template bool is_constant<T>(const T*, const Geometry&, std::int64_t, const Parameter<T>*);        \
   template void run<T>(const ChannelMoments<T>&);                                                    \
   template void run<T>(const WeightedMoments<T>&);                                                   \
   template void run<T>(const TrainingForward<T>&);                                                   \

@@ -17,11 +17,6 @@ template <typename T>
 Moments channel_moments(const T* input, const Geometry& geometry, std::int64_t channel,
                         const Parameter<T>* weights = nullptr);
 
-// Whether all values of the channel that count are equal.
-template <typename T>
-bool is_constant(const T* input, const Geometry& geometry, std::int64_t channel,
-                 const Parameter<T>* weights = nullptr);
-
 template <typename T>
 void run(const ChannelMoments<T>& call);
 template <typename T>

@@ -34,11 +34,11 @@ std::size_t slab_needs(const Plan& plan) {
          kPerColumn * scratch_bytes(parameter_count(plan, 0), 8) + sums;
 }
 
-// What is taken while a block is summed or mapped: see sum_block and with_weights.
+// What is taken while a block is summed or mapped: see sum_block, with_weights and MomentSums.
 template <typename Slab>
 std::size_t block_needs(const Plan& plan, bool weighted) {
   const std::int64_t columns = parameter_count(plan, 0);
-  return (Slab::kHasSums ? 2 * scratch_bytes(columns, 8) : 0) +
+  return (Slab::kHasSums ? 3 * scratch_bytes(columns, 8) : 0) +
          (weighted ? scratch_bytes(std::max(kWrittenOut, 4 * columns), 8) : 0);
 }
 

@@ -7,6 +7,7 @@
 #include "hwy/foreach_target.h"  // must come before highway.h
 
 #include "kernels/channels-inl.h"
+#include "kernels/differences-inl.h"
 #include "kernels/lanes-inl.h"
 #include "kernels/maps-inl.h"
 #include "kernels/sums-inl.h"
@@ -25,6 +26,12 @@ void moment_sums(const Tile& tile, const T* x, const TileWeights<Parameter<T>>& 
   } else {
     sum_tile<kWalk, Summand::kDeviations>(tile, x, none, Centers<Parameter<T>>{shift, nullptr}, sum, dot);
   }
+}
+
+template <Walk kWalk, typename T>
+void differences(const Tile& tile, const T* x, const TileWeights<Parameter<T>>& weights,
+                 const Parameter<T>* same, Parameter<T>* differs) {
+  find_differences<kWalk>(tile, x, weights, same, differs);
 }
 
 template <Walk kWalk, typename T>
@@ -67,8 +74,8 @@ void scaled_gradient(const Tile& tile, const GradientMap<T>& operands) {
 
 template <Walk kWalk, typename T>
 constexpr VectorKernels<T> table() {
-  return {moment_sums<kWalk, T>, gradient_sums<kWalk, T>, normalize<kWalk, T>, input_gradient<kWalk, T>,
-          scaled_gradient<kWalk, T>};
+  return {moment_sums<kWalk, T>, differences<kWalk, T>,    gradient_sums<kWalk, T>,
+          normalize<kWalk, T>,   input_gradient<kWalk, T>, scaled_gradient<kWalk, T>};
 }
 
 const ElementKernels<EVENKEEL_ELEMENT>& element_kernels() {

@@ -70,6 +70,8 @@ struct VectorKernels {
   // sum += w u and dot += w u * u, with u = x - shift. `sum` and `dot` hold a value per column, or one.
   void (*moment_sums)(const Tile&, const T* x, const TileWeights<R>&, const R* shift, double* sum,
                       double* dot);
+  // Where a value that counts differs from `same`, `differs` becomes other than 0; where it is that already, nobody looks.
+  void (*differences)(const Tile&, const T* x, const TileWeights<R>&, const R* same, R* differs);
   // sum += g and dot += g * (x * per_unit - mean), where a weight and a g of 0 make a 0 of anything. The mean is in units too.
   void (*gradient_sums)(const Tile&, const T* x, const Gradient<T>&, const R* mean, const R* per_unit,
                         double* sum, double* dot);
