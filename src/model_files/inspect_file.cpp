@@ -24,10 +24,12 @@ std::string joined(const std::string& entry, const std::string& name) {
 std::vector<NormValue> values_in(const ModelFile& file) {
   std::vector<NormValue> values;
   for (const auto& dict : file.dicts) {
-    for (const auto& [name, tensor] : dict.tensors)
-      values.push_back({joined(dict.entry, name), tensor.sizes, model_files::is_floating_point(tensor.type),
-                        model_files::describe(tensor), "",
+    for (const auto& named : dict.tensors) {
+      const auto& tensor = named.tensor;
+      values.push_back({joined(dict.entry, named.name), tensor.sizes,
+                        model_files::is_floating_point(tensor.type), model_files::describe(tensor), "",
                         [&tensor] { return model_files::values_of(tensor); }});
+    }
     for (const auto& [name, what] : dict.skipped)
       values.push_back({joined(dict.entry, name), {}, false, what, what, {}});
   }

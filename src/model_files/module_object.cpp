@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <memory>
 #include <set>
 #include <variant>
 #include <vector>
@@ -13,7 +14,10 @@ namespace evenkeel::model_files {
 namespace {
 
 const PickleValue* attribute(const PickleObject& object, std::string_view name) {
-  return object.attributes == nullptr ? nullptr : object.attributes->find(name);
+  // Many objects of a hostile file can share one long list of attributes.
+  constexpr std::size_t kMostAttributes = 4096;
+  if (object.attributes == nullptr || object.attributes->items.size() > kMostAttributes) return nullptr;
+  return object.attributes->find(name);
 }
 
 const PickleDict* dict_attribute(const PickleObject& object, std::string_view name) {
@@ -41,11 +45,32 @@ std::optional<double> number(std::string_view text) {
   return result.ec == std::errc() ? std::optional(value) : std::nullopt;
 }
 
-std::string_view class_body(std::string_view source, std::string_view name) {
-  const auto begin = source.find(fmt::format("class {}(Module):", name));
-  if (begin == std::string_view::npos) return {};
-  return source.substr(begin, source.find("\nclass ", begin) - begin);
-}
+// The classes of a source by name, each with its text up to the next one.
+class Source {
+ public:
+  explicit Source(std::string text) : text_(std::move(text)) {
+    constexpr std::string_view kClass = "class ";
+    const std::string_view all(text_);
+    for (auto at = all.starts_with(kClass) ? 0 : all.find("\nclass "); at != std::string_view::npos;) {
+      at = all.find(kClass, at);
+      const auto next = all.find("\nclass ", at);
+      const auto body = all.substr(at, next - at);
+      bodies_.emplace(body.substr(kClass.size(), body.find('(') - kClass.size()), body);
+      at = next;
+    }
+  }
+  Source(const Source&) = delete;
+  Source& operator=(const Source&) = delete;
+
+  std::string_view class_body(std::string_view name) const {
+    const auto found = bodies_.find(name);
+    return found == bodies_.end() ? std::string_view() : found->second;
+  }
+
+ private:
+  std::string text_;
+  std::map<std::string_view, std::string_view> bodies_;
+};
 
 // The number in the line "  NAME : Final[float] = 1.0000000000000001e-05", which a scripted class has.
 std::optional<double> constant(std::string_view body, std::string_view name) {
@@ -121,9 +146,11 @@ class ModuleReader {
 
   void add_script_settings(const std::string& name, const PickleObject& module) {
     if (!find_source_) return;
-    const auto [source, added] = sources_.try_emplace(source_of(module.module));
-    if (added) source->second = find_source_(source->first).value_or("");
-    const auto body = class_body(source->second, module.name);
+    auto path = source_of(module.module);
+    auto known = sources_.find(path);
+    if (known == sources_.end())
+      known = sources_.emplace(path, std::make_unique<Source>(find_source_(path).value_or(""))).first;
+    const auto body = known->second->class_body(module.name);
     auto eps = constant(body, "eps");
     auto momentum = constant(body, "momentum");
     if (!eps) eps = argument_from_the_end(body, 1);
@@ -136,7 +163,7 @@ class ModuleReader {
   TensorDict found_;
   std::vector<Waiting> waiting_;
   std::set<const PickleObject*> seen_;  // objects may hold one another in a circle
-  std::map<std::string, std::string> sources_;
+  std::map<std::string, std::unique_ptr<Source>> sources_;
 };
 
 }  // namespace

@@ -20,9 +20,13 @@ class NameBudget {
     if (size > kLongest)
       throw std::runtime_error(
           fmt::format("expected names of at most {} bytes, found one of {}", kLongest, size));
+    charge(size);
+    return prefix.empty() ? std::string(name) : fmt::format("{}.{}", prefix, name);
+  }
+
+  void charge(std::size_t size) {
     if (size > left_) throw std::runtime_error("expected names that fit in memory, found too many long ones");
     left_ -= size;
-    return prefix.empty() ? std::string(name) : fmt::format("{}.{}", prefix, name);
   }
 
  private:

@@ -60,7 +60,10 @@ class TensorFinder {
   }
 
  private:
-  void wait(std::string entry, PickleValue value) { waiting_.emplace_back(std::move(entry), value); }
+  void wait(std::string entry, PickleValue value) {
+    names_.charge(entry.size());
+    waiting_.emplace_back(std::move(entry), value);
+  }
 
   // What has something in it is looked into later.
   bool wait_for_inside(const std::string& entry, std::string_view name, const PickleValue& value) {
@@ -104,6 +107,7 @@ class TensorFinder {
   }
 
   void add_arguments(const std::string& entry, const PickleSequence& arguments) {
+    if (!seen_arguments_.insert(&arguments).second) return;
     for (const auto& value : arguments.items)
       if (std::holds_alternative<PickleDict*>(value) || std::holds_alternative<PickleSequence*>(value))
         wait(entry, value);
@@ -128,6 +132,7 @@ class TensorFinder {
   NameBudget names_;
   std::vector<TensorDict> found_;
   std::vector<std::pair<std::string, PickleValue>> waiting_;
+  std::set<const PickleSequence*> seen_arguments_;
   std::set<const void*> seen_;  // they may hold one another in a circle
 };
 

@@ -186,15 +186,4 @@ std::vector<double> values_of(const StoredTensor& tensor) {
   return values;
 }
 
-std::int64_t integer_of(const StoredTensor& tensor) {
-  std::vector<std::byte> bytes(names_of(tensor.type).width);
-  read_elements(tensor, bytes);
-  if (tensor.type == ElementType::kInt64) return number_at<std::int64_t>(bytes.data());
-  constexpr double kBeyond = 9223372036854775808.0;  // 2^63
-  const double value = value_at(tensor.type, bytes.data());
-  if (std::isnan(value)) return 0;
-  if (value >= kBeyond) return std::numeric_limits<std::int64_t>::max();
-  return value < -kBeyond ? std::numeric_limits<std::int64_t>::min() : static_cast<std::int64_t>(value);
-}
-
 }  // namespace evenkeel::model_files

@@ -39,7 +39,4 @@ void read_elements(const StoredTensor& tensor, std::span<std::byte> into);
 // The elements as numbers.
 std::vector<double> values_of(const StoredTensor& tensor);
 
-// The value of a tensor of one number, such as a counter; what is not finite or too large for an integer is its next neighbour.
-std::int64_t integer_of(const StoredTensor& tensor);
-
 }  // namespace evenkeel::model_files

@@ -24,6 +24,7 @@ class ZipStorage : public Storage {
 
   void read(std::uint64_t offset, std::span<std::byte> into) override {
     constexpr std::uint64_t kChecked = std::uint64_t{32} << 20;
+    if (into.empty()) return;
     if (entry_.compressed) {
       if (unpacked_.empty()) unpack();
       std::memcpy(into.data(), unpacked_.data() + offset, into.size());

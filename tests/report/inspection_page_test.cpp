@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 #include <regex>
 
+#include "files/json_file.h"
 #include "report/channel_strip.h"
+#include "report/inspection_text.h"
 
 namespace evenkeel::report::inspection_page_test {
 namespace {
@@ -66,6 +69,58 @@ TEST(InspectionPageTest, FindingsStandInWordsAndNamesAreText) {
   EXPECT_THAT(html, Not(HasSubstr("<script>")));
   EXPECT_THAT(html, Not(HasSubstr("<b>.pt")));
   EXPECT_EQ(count(html, "class=\"marked\""), 1U);
+}
+
+// A hundred and twenty layers that are new, one of them broken too.
+Inspection many_layers() {
+  Inspection inspection;
+  inspection.source = "some/where/model.pt: state dict";
+  for (int i = 0; i < 120; ++i) {
+    auto& layer = inspection.layers.emplace_back();
+    layer.state = {.name = "bn" + std::to_string(i),
+                   .weight = {},
+                   .bias = {},
+                   .running_mean = {0.5, 1},
+                   .running_var = {1, 2}};
+    layer.state.batches_tracked = 3;
+    if (i == 7) layer.state.bias = {0, std::numeric_limits<double>::infinity()};
+    layer.findings = find_defects(layer.state);
+  }
+  return inspection;
+}
+
+TEST(InspectionTextTest, WhatManyLayersHaveIsSaidOnceAndExceptionsStandOut) {
+  const auto text = inspection_text(many_layers());
+  EXPECT_EQ(count(text, "young"), 1U);
+  EXPECT_THAT(text, HasSubstr("note     all 120 layers: young: 3 batches"));
+  EXPECT_THAT(text, HasSubstr("error    bn7: bias is NaN or Inf: channel 1"));
+  auto some = many_layers();
+  some.layers[3].findings.clear();
+  EXPECT_THAT(inspection_text(some),
+              HasSubstr("note     119 of 120 layers (bn0, bn1, bn2, bn4, ...): young"));
+}
+
+TEST(InspectionPageTest, WhatManyLayersHaveIsSaidOnce) {
+  const auto html = inspection_page(many_layers());
+  EXPECT_EQ(count(html, "young"), 1U);
+  EXPECT_THAT(html, HasSubstr("<h1>model.pt: state dict</h1>"));
+  EXPECT_EQ(count(html, "<dt>"), 3U);
+}
+
+// Without its variance, and with nothing finite in it.
+TEST(InspectionTextTest, LayersThatCouldNotBeReadAreShown) {
+  Inspection inspection;
+  auto& layer = inspection.layers.emplace_back();
+  layer.state.name = "bn";
+  layer.state.running_mean = {std::nan(""), std::nan("")};
+  layer.findings = {{Defect::kUnreadable, Severity::kError, "running_var: gone\x1b[31m", {}}};
+  EXPECT_THAT(inspection_text(inspection), HasSubstr("error    bn: running_var: gone?[31m"));
+  EXPECT_THAT(inspection_page(inspection), HasSubstr("running_var: gone"));
+  const auto json = inspection_json(inspection);
+  EXPECT_EQ(json["layers"][0]["channels"], 2);
+  EXPECT_TRUE(json["layers"][0]["running_var"].is_null());
+  EXPECT_EQ(files::json_text(json).find("null") != std::string::npos, true);
+  EXPECT_THAT(files::json_text(json), HasSubstr("\"min\": \"nan\""));
 }
 
 }  // namespace
