@@ -62,8 +62,10 @@ bool lies_round_zero(const std::vector<double>& weight) {
       std::count_if(weight.begin(), weight.end(), [&](double w) { return w > kTinyWeight * median; });
   const auto below =
       std::count_if(weight.begin(), weight.end(), [&](double w) { return w < -kTinyWeight * median; });
-  const bool both = 4 * std::min(above, below) >= above + below;
-  return both && (weight.size() >= kEnoughToTell || median < kSmall);
+  const auto fewer = std::min(above, below);
+  // Where the weights are small altogether, a few on the other side are enough to see where they began.
+  if (median < kSmall) return fewer > 0 && 16 * fewer >= above + below;
+  return weight.size() >= kEnoughToTell && 4 * fewer >= above + below;
 }
 
 void check_weight(const BatchNormState& layer, Findings& findings) {

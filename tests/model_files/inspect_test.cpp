@@ -86,6 +86,9 @@ TEST(FindDefectsTest, WeightsRoundZeroHaveNoDeadChannel) {
   EXPECT_THAT(defects_of(layer), ElementsAre());
   layer.weight[1] = 0.03;
   EXPECT_THAT(defects_of(layer), ElementsAre("weight-tiny"));
+  for (auto& weight : layer.weight) weight *= 50;  // of a usual size, and one of them negative
+  layer.weight[1] = -1.5;
+  EXPECT_THAT(defects_of(layer), ElementsAre("weight-tiny"));
 }
 
 TEST(FindDefectsTest, SentencesNameTheChannels) {

@@ -77,11 +77,9 @@ Inspection many_layers() {
   inspection.source = "some/where/model.pt: state dict";
   for (int i = 0; i < 120; ++i) {
     auto& layer = inspection.layers.emplace_back();
-    layer.state = {.name = "bn" + std::to_string(i),
-                   .weight = {},
-                   .bias = {},
-                   .running_mean = {0.5, 1},
-                   .running_var = {1, 2}};
+    layer.state.name = "bn" + std::to_string(i);
+    layer.state.running_mean = {0.5, 1};
+    layer.state.running_var = {1, 2};
     layer.state.batches_tracked = 3;
     if (i == 7) layer.state.bias = {0, std::numeric_limits<double>::infinity()};
     layer.findings = find_defects(layer.state);
