@@ -19,6 +19,7 @@
 //     shares (options.network)
 //   values that are not finite, a negative variance, running_var + eps near 0, folded weights beyond the dtype's range
 //   numbers of channels, dimensions or dtypes that do not fit, undefined tensors
+//   data on which layer and pair differ by more than the bound  something that the proof assumes does not hold
 //
 // What goes in is left as it is. Other threads may use it meanwhile; LibTorch's default generator, which making a module draws
 // from, is put back.
@@ -72,8 +73,11 @@ class FoldOptions {
 // overflow. It assumes that both are evaluated by LibTorch on a CPU
 //   - as sums of products, which oneDNN's direct convolution, the one LibTorch asks for, and its own and the BLAS's matrix
 //     products are, but not Winograd's algorithm (on ARM, LibTorch takes it for depthwise 3x3 convolutions) or NNPACK's,
-//   - in the layers' own precision: float32 not lowered by at::setFloat32MatmulPrecision(), bfloat16 accumulated in float32,
-//     but in bfloat16 by the convolutions of a LibTorch before 2.13, as 1.13 does; no flushing of denormal inputs.
+//   - in the layers' own precision: no flushing of denormal inputs, bfloat16 accumulated in float32, but in bfloat16 by the
+//     convolutions of a LibTorch before 2.13, as 1.13 does. Where float32 operands may be rounded to bfloat16, by
+//     at::setFloat32MatmulPrecision() or ONEDNN_DEFAULT_FPMATH_MODE, the bound counts that; a switch for one kind of
+//     operator alone, as LibTorch has them since 2.9, it does not see.
+// What is measured beyond the bound shows that something of this does not hold, and is refused.
 // bound() is many times what is seen, the more so the more terms a sum has: rounding errors cancel, and no proof may count on it.
 struct FoldCertificate {
   torch::Tensor measured;    // float64 [C], largest |folded - pair|; undefined without data

@@ -1,10 +1,13 @@
 #include "fold/bound.h"
 
+#include <ATen/Context.h>
+#include <strings.h>
 #include <torch/torch.h>
 #include <torch/version.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 
 namespace evenkeel::folding {
@@ -22,6 +25,19 @@ double growth(double n, double unit) { return std::expm1(n * std::log1p(unit)); 
 // Both, one after the other.
 double combined(double a, double b) { return a + b + a * b; }
 
+// Whether somebody allowed LibTorch or oneDNN to round float32 operands to fewer bits before they are multiplied. bfloat16 is the fewest.
+bool operands_may_be_rounded() {
+  for (const char* variable : {"ONEDNN_DEFAULT_FPMATH_MODE", "DNNL_DEFAULT_FPMATH_MODE"}) {
+    const char* mode = std::getenv(variable);
+    if (mode != nullptr && *mode != '\0' && strcasecmp(mode, "STRICT") != 0) return true;
+  }
+  try {
+    return at::globalContext().float32MatmulPrecision() != at::Float32MatmulPrecision::HIGHEST;
+  } catch (const c10::Error&) {
+    return true;  // LibTorch's newer switches contradict its older ones
+  }
+}
+
 // How exactly LibTorch evaluates a layer and a norm in a dtype.
 struct Precision {
   double layer = 0;  // relative, to the sum of the terms' absolute values
@@ -37,7 +53,8 @@ double layer_precision(const LayerParts& layer, const LayerMatrix& matrix) {
     case torch::kDouble:
       return growth(terms + 1, kUnitDouble);
     case torch::kFloat:
-      return growth(terms + 1, kUnitFloat);
+      return combined(growth(terms + 1, kUnitFloat),
+                      operands_may_be_rounded() ? growth(2, kUnitBFloat16) : 0);
     default:
       break;
   }
@@ -137,6 +154,17 @@ Tensor fold_bound(const PairParts& pair, const Tensor& folded_weight, const Tens
 
   constexpr double kRoundingsOfTheBound = 1 + 0x1p-20;  // itself computed in float64, as is what is measured
   return (unfolded.error + replaced.error + rounded) * kRoundingsOfTheBound;
+}
+
+void check_within(const Tensor& measured, const Tensor& bound, const PairParts& pair) {
+  const Tensor beyond = measured.le(bound).logical_or(bound.isinf()).logical_not();  // NaN is no proof either
+  if (!beyond.any().item<bool>()) return;
+  const auto channel = beyond.nonzero()[0].item<std::int64_t>();
+  TORCH_CHECK(
+      false, "[fold] expected ", pair.layer.kind, " and ", pair.norm.kind,
+      " to be computed in the precision of their dtype, found outputs of channel ", channel, " off by ",
+      measured[channel].item<double>(), ", beyond the proven ", bound[channel].item<double>(),
+      ": a reduced precision of float32 products is allowed, or an algorithm that the bound does not cover");
 }
 
 }  // namespace evenkeel::folding

@@ -13,4 +13,7 @@ namespace evenkeel::folding {
 torch::Tensor fold_bound(const PairParts& pair, const torch::Tensor& folded_weight,
                          const torch::Tensor& folded_bias, double largest_input);
 
+// Throws c10::Error where a difference that was measured exceeds the bound: something that the proof assumes does not hold here.
+void check_within(const torch::Tensor& measured, const torch::Tensor& bound, const PairParts& pair);
+
 }  // namespace evenkeel::folding

@@ -90,6 +90,7 @@ FoldCertificate FoldPair::certificate(std::optional<double> largest_input) const
               " and data up to ", largest_input_.value_or(0));
   certificate.largest_input = *largest_input;
   certificate.bound = fold_bound(parts_, folded_weight_, folded_bias_, *largest_input);
+  if (measured_.defined()) check_within(measured_, certificate.bound, parts_);
   return certificate;
 }
 

@@ -22,7 +22,7 @@ std::string encode_safetensors(const StateDict& state) {
       throw std::runtime_error(
           fmt::format("[state_dict] \"{}\": expected a tensor of numbers with another name, found {}",
                       item.key(), describe(item.value())));
-    entries.push_back({item.key(), item.value().detach().cpu().contiguous(), names_of(*type)});
+    entries.push_back({item.key(), in_memory(item.key(), item.value()), names_of(*type)});
   }
   // Wide elements first: all of them are then aligned, as readers that map the file need them.
   std::stable_sort(entries.begin(), entries.end(),

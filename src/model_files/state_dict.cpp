@@ -22,6 +22,14 @@ std::string describe(const torch::Tensor& tensor) {
   return fmt::format("{} [{}]", torch::toString(tensor.scalar_type()), fmt::join(tensor.sizes(), ", "));
 }
 
+torch::Tensor in_memory(const std::string& name, const torch::Tensor& tensor) {
+  if (tensor.is_meta() || tensor.layout() != torch::kStrided)
+    throw std::runtime_error(
+        fmt::format("\"{}\": expected a dense tensor with values to save, found {} on {}", name,
+                    describe(tensor), tensor.device().str()));
+  return tensor.detach().cpu().resolve_conj().resolve_neg().contiguous();
+}
+
 StateDict state_dict(const torch::nn::Module& root) {
   StateDict state;
   for (const auto& module : root.named_modules(/*name_prefix=*/std::string(), /*include_self=*/true)) {

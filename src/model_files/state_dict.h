@@ -22,6 +22,10 @@ struct StateDict {
 // Dtype and sizes, for messages: "Float [3, 4]".
 std::string describe(const torch::Tensor& tensor);
 
+// The values in the memory of this process, one after the other, as a file has them. Throws std::runtime_error with one line,
+// which has the name, for a tensor without values (meta) or one that is not dense.
+torch::Tensor in_memory(const std::string& name, const torch::Tensor& tensor);
+
 // The tensors are the module's own, not copies. Order: each module's parameters, its buffers, then its
 // children.
 StateDict state_dict(const torch::nn::Module& module);

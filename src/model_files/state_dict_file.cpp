@@ -31,7 +31,7 @@ std::string encode_state_dict(const StateDict& state) {
   StateDict contiguous;
   contiguous.modules = state.modules;
   for (const auto& item : state.tensors)
-    contiguous.tensors.insert(item.key(), item.value().detach().contiguous());
+    contiguous.tensors.insert(item.key(), in_memory(item.key(), item.value()));
 
   std::string bytes;
   caffe2::serialize::PyTorchStreamWriter writer([&bytes](const void* data, std::size_t size) {

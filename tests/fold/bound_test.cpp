@@ -1,12 +1,17 @@
 // The certificate's bound against what is seen in random pairs: EVENKEEL_FOLD_CASES says how many.
+#include <ATen/Context.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <iostream>
+#include <limits>
 #include <map>
 #include <random>
+#include <string>
 
+#include "fold/bound.h"
 #include "fold/cases.h"
 
 namespace evenkeel::bound_test {
@@ -151,6 +156,49 @@ TEST_F(FoldBoundTest, IsInfiniteWhereValuesMayOverflow) {
   const auto norm = make_norm(0, 4, {});
   EXPECT_EQ(fold_modules(layer.ptr(), norm, FoldOptions().largest_input(3e38)).certificate.largest_bound(),
             std::numeric_limits<double>::infinity());
+}
+
+// The bound counts what the user allowed, whether or not this processor makes use of it.
+TEST_F(FoldBoundTest, IsWiderAndNotExceededWhereOperandsMayBeRounded) {
+  torch::manual_seed(6);
+  torch::nn::Linear layer(128, 256);
+  const auto norm = make_norm(0, 256, {});
+  const Tensor x = torch::randn({64, 128});
+  const auto largest_bound = [&] {
+    const auto certificate = fold_modules(layer.ptr(), norm, FoldOptions().data(x)).certificate;
+    EXPECT_TRUE((certificate.measured <= certificate.bound).all().item<bool>());
+    return certificate.largest_bound();
+  };
+  const double strict = largest_bound();
+  at::globalContext().setFloat32MatmulPrecision("medium");
+  EXPECT_GT(largest_bound(), 100 * strict);
+  at::globalContext().setFloat32MatmulPrecision("highest");
+  EXPECT_EQ(largest_bound(), strict);
+  setenv("ONEDNN_DEFAULT_FPMATH_MODE", "BF16", 1);
+  EXPECT_GT(largest_bound(), 100 * strict);
+  setenv("ONEDNN_DEFAULT_FPMATH_MODE", "strict", 1);
+  EXPECT_EQ(largest_bound(), strict);
+  unsetenv("ONEDNN_DEFAULT_FPMATH_MODE");
+}
+
+TEST_F(FoldBoundTest, AMeasurementBeyondItIsRefusedInOneLine) {
+  folding::PairParts pair;
+  pair.layer.kind = "Linear";
+  pair.norm.kind = "BatchNorm1d";
+  const Tensor bound = torch::tensor({1.0, 2.0, std::numeric_limits<double>::infinity()}, torch::kDouble);
+  const auto refusal_of = [&](double a, double b, double c) {
+    return testing::refusal([&] {
+      folding::check_within(torch::tensor({a, b, c}, torch::kDouble), bound, pair);
+    });
+  };
+  EXPECT_EQ(refusal_of(1, 2, 3), "no error");
+  EXPECT_EQ(refusal_of(0, 0, std::nan("")), "no error");  // the bound says nothing there
+  const std::string beyond = refusal_of(0.5, 2.5, 0);
+  EXPECT_NE(beyond.find("expected Linear and BatchNorm1d to be computed in the precision of their dtype"),
+            std::string::npos);
+  EXPECT_NE(beyond.find("channel 1 off by 2.5, beyond the proven 2"), std::string::npos) << beyond;
+  EXPECT_EQ(beyond.find('\n'), std::string::npos);
+  EXPECT_NE(refusal_of(std::nan(""), 0, 0), "no error");
 }
 
 }  // namespace

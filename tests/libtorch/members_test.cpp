@@ -72,5 +72,25 @@ TEST(BatchNormMembersTest, WhatChangesATensorInPlaceIsSavedAndComputedWith) {
   EXPECT_NO_THROW(norm(x.to(torch::kDouble)));
 }
 
+TEST(BatchNormMembersTest, SavingWhatHasNoValuesIsAnErrorAndAViewIsSavedAsItsValues) {
+  const testing::TemporaryFolder folder;
+  torch::nn::ModuleList module;
+  module->register_buffer("elsewhere", torch::empty({2}, torch::kMeta));
+  try {
+    save_state_dict(*module, folder.path / "model.pt");
+    FAIL() << "expected an error";
+  } catch (const std::exception& error) {
+    EXPECT_THAT(error.what(),
+                ::testing::HasSubstr("\"elsewhere\": expected a dense tensor with values to save"));
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("on meta"));
+  }
+  BatchNorm1d norm(2);
+  norm->running_mean.set_data(torch::_neg_view(torch::tensor({1.0F, 2.0F})));
+  save_state_dict(*norm, folder.path / "model.pt");
+  BatchNorm1d loaded(2);
+  load_state_dict(*loaded, folder.path / "model.pt");
+  EXPECT_TRUE(torch::equal(loaded->running_mean, torch::tensor({-1.0F, -2.0F})));
+}
+
 }  // namespace
 }  // namespace evenkeel::members_test
