@@ -45,7 +45,7 @@ struct Arguments {
 
 int list_claims() {
   for (const auto& claim : claims())
-    fmt::print("{:>2}  {:<36} {:>9}  {}\n", claim.number, claim.name, duration(claim.seconds), claim.title);
+    fmt::print("{:>2}  {:<36} {:>11}  {}\n", claim.number, claim.name, duration(claim.seconds), claim.title);
   fmt::print("\nThe time is that of one seed on one core; --quick takes about a third of it.\n");
   return 0;
 }

@@ -6,6 +6,8 @@
 
 #include <cmath>
 
+#include "files/words.h"
+
 namespace evenkeel::app {
 
 bool error_output_is_terminal() { return isatty(STDERR_FILENO) == 1; }
@@ -21,11 +23,6 @@ std::string progress_bar(double fraction) {
   return fmt::format("[{:=>{}}{: >{}}]", "", full, "", kWidth - full);
 }
 
-std::string duration(double seconds) {
-  const auto whole = static_cast<long long>(std::ceil(seconds));
-  if (whole < 60) return fmt::format("{} s", whole);
-  if (whole < 3600) return fmt::format("{}:{:02} min", whole / 60, whole % 60);
-  return fmt::format("{}:{:02} h", whole / 3600, whole % 3600 / 60);
-}
+std::string duration(double seconds) { return files::duration(std::ceil(seconds)); }
 
 }  // namespace evenkeel::app

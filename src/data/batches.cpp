@@ -7,14 +7,24 @@
 #include <numeric>
 #include <random>
 #include <stdexcept>
+#include <utility>
 
 #include "data/augmentation.h"
 
 namespace evenkeel::data {
 
-std::vector<std::int64_t> shuffled_order(std::int64_t count, std::uint64_t seed, std::int64_t epoch) {
+namespace {
+
+std::vector<std::int64_t> counting_order(std::int64_t count) {
   std::vector<std::int64_t> order(static_cast<std::size_t>(count));
   std::iota(order.begin(), order.end(), 0);
+  return order;
+}
+
+}  // namespace
+
+std::vector<std::int64_t> shuffled_order(std::int64_t count, std::uint64_t seed, std::int64_t epoch) {
+  auto order = counting_order(count);
   std::seed_seq seeds{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32),
                       static_cast<std::uint32_t>(epoch)};
   // std::shuffle would give another order with another standard library; the remainder's bias is below 2^-32.
@@ -80,6 +90,19 @@ Batch BatchMaker::altered(std::span<const std::int64_t> indices, std::uint64_t s
     }
   }
   return batch;
+}
+
+Batches::Batches(const Pictures& pictures, const PixelScale& scale, std::vector<std::int64_t> order,
+                 std::int64_t size)
+    : make_(pictures, scale), order_(std::move(order)), size_(size) {}
+
+Batches::Batches(const Pictures& pictures, const PixelScale& scale, std::int64_t size)
+    : Batches(pictures, scale, counting_order(pictures.count), size) {}
+
+std::span<const std::int64_t> Batches::indices(std::int64_t index) const {
+  const auto first = index * size_;
+  return std::span(order_).subspan(static_cast<std::size_t>(first),
+                                   static_cast<std::size_t>(std::min(size_, pictures() - first)));
 }
 
 }  // namespace evenkeel::data

@@ -45,4 +45,25 @@ class BatchMaker {
   std::vector<std::array<float, 256>> normalised_;  // of each channel and pixel value
 };
 
+// Pictures in a certain order, cut into batches; the last one may be smaller.
+class Batches {
+ public:
+  // Keeps a reference to the pictures.
+  Batches(const Pictures& pictures, const PixelScale& scale, std::vector<std::int64_t> order,
+          std::int64_t size);
+
+  // All pictures as they stand in the set.
+  Batches(const Pictures& pictures, const PixelScale& scale, std::int64_t size);
+
+  std::int64_t count() const { return (pictures() + size_ - 1) / size_; }
+  std::int64_t pictures() const { return static_cast<std::int64_t>(order_.size()); }
+  Batch operator[](std::int64_t index) const { return make_(indices(index)); }
+  std::span<const std::int64_t> indices(std::int64_t index) const;
+
+ private:
+  BatchMaker make_;
+  std::vector<std::int64_t> order_;
+  std::int64_t size_;
+};
+
 }  // namespace evenkeel::data

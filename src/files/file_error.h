@@ -26,9 +26,14 @@ class FileError : public std::runtime_error {
   }
 };
 
-// "cannot write PATH: No such file or directory", from errno.
+// "cannot lock PATH: No such file or directory", from errno.
+[[noreturn]] inline void fail_to(const char* action, const std::filesystem::path& path, int error) {
+  throw std::runtime_error(std::string("cannot ") + action + " " + path.string() + ": " +
+                           std::generic_category().message(error));
+}
+
 [[noreturn]] inline void fail_to_write(const std::filesystem::path& path, int error) {
-  throw std::runtime_error("cannot write " + path.string() + ": " + std::generic_category().message(error));
+  fail_to("write", path, error);
 }
 
 }  // namespace evenkeel::files

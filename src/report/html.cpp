@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "files/words.h"
+
 namespace evenkeel::report {
 namespace {
 
@@ -58,14 +60,7 @@ std::string percent_text(double fraction) {
   return with_minus_sign(fmt::format("{:.2f}{}%", 100 * fraction, kNarrowSpace));
 }
 
-std::string duration_text(double seconds) {
-  if (!std::isfinite(seconds) || seconds < 0 || seconds > 1e12) return "unknown";
-  if (seconds < 59.95) return fmt::format("{:.1f}{}s", seconds, kNarrowSpace);
-  const auto whole = static_cast<std::int64_t>(std::llround(seconds));
-  const std::int64_t minutes = whole / 60;
-  if (minutes < 60) return fmt::format("{}{}min {}{}s", minutes, kNarrowSpace, whole % 60, kNarrowSpace);
-  return fmt::format("{}{}h {:02}{}min", minutes / 60, kNarrowSpace, minutes % 60, kNarrowSpace);
-}
+std::string duration_text(double seconds) { return files::duration(seconds, kNarrowSpace); }
 
 std::string class_text(int label, const std::vector<std::string>& class_names) {
   const auto place = static_cast<std::size_t>(label);

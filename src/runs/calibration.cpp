@@ -8,8 +8,8 @@
 #include <limits>
 #include <map>
 #include <set>
-#include <span>
 #include <stdexcept>
+#include <utility>
 
 #include "data/batches.h"
 #include "evenkeel/batch_norm_layer.h"
@@ -78,24 +78,21 @@ Calibration calibrate(models::Network& network, const data::DataSet& data,
   if (before.empty())
     throw std::runtime_error("expected a network with batch norm to calibrate, found one without");
 
-  const auto order = data::shuffled_order(available, config.seed, 0);
-  const std::int64_t most = (available + settings.batch_size - 1) / settings.batch_size;
+  auto order = data::shuffled_order(available, config.seed, 0);
+  if (settings.batches > 0)
+    order.resize(static_cast<std::size_t>(std::min(available, settings.batches * settings.batch_size)));
+  const data::Batches batches(data.train, config.pixels, std::move(order), settings.batch_size);
   Calibration result;
-  result.batches = settings.batches == 0 ? most : settings.batches;
-  result.pictures = std::min(available, result.batches * settings.batch_size);
+  result.batches = batches.count();
+  result.pictures = batches.pictures();
   result.before = training::evaluate(network, data.test, config.pixels);
 
   const auto passes = !settings.one_pass ? static_cast<std::int64_t>(before.size()) : 1;
   std::int64_t done = 0;
-  const data::BatchMaker make_batch(data.train, config.pixels);
   const auto forward = [&](std::int64_t batch) {
-    const std::int64_t first = batch * settings.batch_size;
-    const std::int64_t size = std::min(settings.batch_size, result.pictures - first);
-    progress(++done,
-             passes * result.batches + 1);  // one batch finds the order of the layers; a forward need not end
-    network.forward(
-        make_batch(std::span(order).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size)))
-            .pictures);
+    // One batch finds the order of the layers; a forward need not end.
+    progress(++done, passes * result.batches + 1);
+    network.forward(batches[batch].pictures);
   };
   for (const LayerMoments& layer : estimate_population_statistics(
            network, result.batches, forward, settings.one_pass ? Depth::kOnePass : Depth::kExact)) {

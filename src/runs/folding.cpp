@@ -4,7 +4,6 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <numeric>
 #include <stdexcept>
 #include <string>
 
@@ -20,9 +19,7 @@ using torch::Tensor;
 constexpr std::int64_t kPart = 250;  // pictures at a time
 
 Tensor all_pictures(const data::Pictures& pictures, const training::TrainConfig& config) {
-  std::vector<std::int64_t> order(static_cast<std::size_t>(pictures.count));
-  std::iota(order.begin(), order.end(), 0);
-  return data::BatchMaker(pictures, config.pixels)(order).pictures;
+  return data::Batches(pictures, config.pixels, pictures.count)[0].pictures;
 }
 
 // All that a part gives out of the measured pictures is held at once: 4 kB of a digit, up to 256 kB of a colour picture.

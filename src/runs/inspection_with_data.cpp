@@ -7,8 +7,6 @@
 #include <cmath>
 #include <functional>
 #include <map>
-#include <numeric>
-#include <span>
 #include <utility>
 
 #include "data/batches.h"
@@ -26,43 +24,27 @@ namespace {
 
 constexpr std::size_t kMostPictures = 4096;
 
-// The pictures in batches; a last batch of one picture is left out, it has no variance.
-class Batches {
- public:
-  Batches(const data::Pictures& pictures, std::vector<std::int64_t> order,
-          const training::TrainConfig& config)
-      : make_(pictures, config.pixels), order_(std::move(order)), size_(config.batch_size) {}
+using data::Batches;
 
-  std::int64_t count() const {
-    return data::batches_per_epoch(static_cast<std::int64_t>(order_.size()), size_);
-  }
-
-  data::Batch operator[](std::int64_t index) const {
-    const auto first = static_cast<std::size_t>(index * size_);
-    return make_(
-        std::span(order_).subspan(first, std::min(static_cast<std::size_t>(size_), order_.size() - first)));
-  }
-
- private:
-  data::BatchMaker make_;
-  std::vector<std::int64_t> order_;
-  std::int64_t size_;
-};
+// A last batch of one picture is left out: it has no variance.
+std::int64_t usable(const Batches& batches, const training::TrainConfig& config) {
+  return data::batches_per_epoch(batches.pictures(), config.batch_size);
+}
 
 Batches sample(const data::Pictures& pictures, const training::TrainConfig& config) {
   auto order = data::shuffled_order(training::training_pictures(config, pictures.count), config.seed, 0);
   order.resize(std::min(order.size(), kMostPictures));
-  return {pictures, std::move(order), config};
+  return {pictures, config.pixels, std::move(order), config.batch_size};
 }
 
 // Each batch normalised with its own statistics, as in training; the network's stay as they are.
-void run_in_training_mode(models::Network& network, const Batches& batches,
+void run_in_training_mode(models::Network& network, const Batches& batches, std::int64_t count,
                           const std::function<void(const data::Batch&, const torch::Tensor& logits)>& use) {
   const bool was_training = network.is_training();
   const torch::NoGradGuard no_gradients;
   const NoStatisticsUpdateGuard no_update;
   network.train();
-  for (std::int64_t i = 0; i < batches.count(); ++i) {
+  for (std::int64_t i = 0; i < count; ++i) {
     const auto batch = batches[i];
     use(batch, network.forward(batch.pictures));
   }
@@ -71,11 +53,10 @@ void run_in_training_mode(models::Network& network, const Batches& batches,
 
 double accuracy_by_batch(models::Network& network, const data::Pictures& pictures,
                          const training::TrainConfig& config) {
-  std::vector<std::int64_t> order(static_cast<std::size_t>(pictures.count));
-  std::iota(order.begin(), order.end(), 0);
+  const Batches batches(pictures, config.pixels, config.batch_size);
   std::int64_t right = 0;
   std::int64_t count = 0;
-  run_in_training_mode(network, {pictures, std::move(order), config},
+  run_in_training_mode(network, batches, usable(batches, config),
                        [&](const data::Batch& batch, const auto& logits) {
                          right += logits.argmax(1).eq(batch.labels).sum().template item<std::int64_t>();
                          count += batch.labels.size(0);
@@ -103,6 +84,7 @@ Distance distance(const torch::Tensor& mean, const torch::Tensor& variance,
 
 // Root mean square over channels and batches of the distance of single batches.
 std::map<std::string, Distance> batch_noise(models::Network& network, const Batches& batches,
+                                            std::int64_t count,
                                             const std::map<std::string, ChannelMoments>& population) {
   std::map<std::string, Distance> noise;
   const auto layers = batch_norms(network);
@@ -115,11 +97,11 @@ std::map<std::string, Distance> batch_noise(models::Network& network, const Batc
       noise[key].log_variance += one.log_variance;
     });
   }
-  run_in_training_mode(network, batches, [](const data::Batch&, const torch::Tensor&) {});
+  run_in_training_mode(network, batches, count, [](const data::Batch&, const torch::Tensor&) {});
   for (const auto& [name, layer] : layers) layer.observe({});
   for (auto& [name, sum] : noise) {
-    sum.mean = std::sqrt(sum.mean / static_cast<double>(batches.count()));
-    sum.log_variance = std::sqrt(sum.log_variance / static_cast<double>(batches.count()));
+    sum.mean = std::sqrt(sum.mean / static_cast<double>(count));
+    sum.log_variance = std::sqrt(sum.log_variance / static_cast<double>(count));
   }
   return noise;
 }
@@ -153,6 +135,7 @@ void add_data(Inspection& inspection, models::Network& network, const data::Data
               const training::TrainConfig& config) {
   training::check_pictures(data, config);
   const auto batches = sample(data.train, config);
+  const auto count = usable(batches, config);
   Accuracies accuracies;
   accuracies.running = training::evaluate(network, data.test, config.pixels).accuracy();
   accuracies.batch = accuracy_by_batch(network, data.test, config);
@@ -161,13 +144,13 @@ void add_data(Inspection& inspection, models::Network& network, const data::Data
   {
     const StatisticsTransaction put_back(network);
     for (auto& layer : estimate_population_statistics(
-             network, batches.count(), [&](std::int64_t i) { network.forward(batches[i].pictures); }))
+             network, count, [&](std::int64_t i) { network.forward(batches[i].pictures); }))
       population.emplace(layer.name, std::move(layer.moments));
     accuracies.population = training::evaluate(network, data.test, config.pixels).accuracy();
   }
   inspection.accuracies = accuracies;
 
-  const auto noise = batch_noise(network, batches, population);
+  const auto noise = batch_noise(network, batches, count, population);
   for (const auto& [name, layer] : batch_norms(network)) {
     for (auto& inspected : inspection.layers) {
       const auto& known_as = inspected.state.name;  // in a checkpoint it is a part of what there is

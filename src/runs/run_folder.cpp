@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "files/atomic_file.h"
+#include "files/file_error.h"
 #include "files/json_file.h"
 
 namespace evenkeel::runs {
@@ -39,8 +40,7 @@ Summary read_summary(const fs::path& path) {
 RunFolder create_run_folder(const fs::path& path) {
   std::error_code error;
   fs::create_directories(path, error);
-  if (error)
-    throw std::runtime_error(fmt::format("cannot make the folder {}: {}", path.string(), error.message()));
+  if (error) files::fail_to("make the folder", path, error.value());
   if (!fs::is_empty(path, error) || error)
     throw std::runtime_error(fmt::format(
         "{}: expected a new or empty folder for the run, found one with something in it", path.string()));

@@ -7,7 +7,8 @@
 
 #include <cerrno>
 #include <stdexcept>
-#include <system_error>
+
+#include "files/file_error.h"
 
 namespace evenkeel::runs {
 
@@ -21,8 +22,7 @@ RunLock::RunLock(const RunFolder& folder) : descriptor_(::open(folder.config().c
     throw std::runtime_error(
         fmt::format("{}: expected a run that nobody is training, found one that another process is training",
                     folder.path.string()));
-  throw std::runtime_error(
-      fmt::format("cannot lock {}: {}", folder.config().string(), std::generic_category().message(error)));
+  files::fail_to("lock", folder.config(), error);
 }
 
 RunLock::~RunLock() { ::close(descriptor_); }

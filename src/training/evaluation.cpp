@@ -5,8 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
-#include <span>
 #include <stdexcept>
 
 #include "data/batches.h"
@@ -40,13 +38,9 @@ Evaluation evaluate(models::Network& network, const data::Pictures& pictures,
   network.eval();
 
   Evaluation result;
-  const data::BatchMaker make_batch(pictures, pixels);
-  std::vector<std::int64_t> order(static_cast<std::size_t>(pictures.count));
-  std::iota(order.begin(), order.end(), 0);
-  for (std::int64_t first = 0; first < pictures.count; first += kBatchSize) {
-    const auto size = std::min(kBatchSize, pictures.count - first);
-    const auto batch =
-        make_batch(std::span(order).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size)));
+  const data::Batches batches(pictures, pixels, kBatchSize);
+  for (std::int64_t i = 0; i < batches.count(); ++i) {
+    const auto batch = batches[i];
     add(network.forward(batch.pictures), batch.labels, result);
   }
   std::stable_sort(result.mistakes.begin(), result.mistakes.end(),

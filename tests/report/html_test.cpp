@@ -23,7 +23,8 @@ TEST(HtmlTest, NumbersReadWell) {
 TEST(HtmlTest, PercentHasTwoDecimals) { EXPECT_EQ(percent_text(0.98934), "98.93\u202f%"); }
 
 TEST(HtmlTest, DurationsGrowIntoMinutesAndHours) {
-  EXPECT_EQ(duration_text(0), "0.0\u202fs");
+  EXPECT_EQ(duration_text(0), "0\u202fs");
+  EXPECT_EQ(duration_text(12.34), "12.3\u202fs");
   EXPECT_EQ(duration_text(59.94), "59.9\u202fs");
   EXPECT_EQ(duration_text(59.96), "1\u202fmin 0\u202fs");
   EXPECT_EQ(duration_text(205.4), "3\u202fmin 25\u202fs");
