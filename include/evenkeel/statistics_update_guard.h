@@ -14,6 +14,9 @@ class NoStatisticsUpdateGuard {
   NoStatisticsUpdateGuard(const NoStatisticsUpdateGuard&) = delete;
   NoStatisticsUpdateGuard& operator=(const NoStatisticsUpdateGuard&) = delete;
 
+  // Whether one lives on this thread; for layers that keep statistics of their own.
+  static bool is_active();
+
  private:
   bool before_;
 };

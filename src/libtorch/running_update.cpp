@@ -14,6 +14,7 @@ thread_local bool updates_off = false;
 
 NoStatisticsUpdateGuard::NoStatisticsUpdateGuard() : before_(updates_off) { updates_off = true; }
 NoStatisticsUpdateGuard::~NoStatisticsUpdateGuard() { updates_off = before_; }
+bool NoStatisticsUpdateGuard::is_active() { return updates_off; }
 
 namespace libtorch {
 namespace {

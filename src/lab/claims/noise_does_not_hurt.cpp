@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "evenkeel/batch_norm.h"
+#include "evenkeel/statistics_update_guard.h"
 #include "lab/claim.h"
 #include "lab/networks.h"
 #include "lab/training_loop.h"
@@ -50,6 +51,7 @@ void watch(Trial& trial, const std::string& name, const MakeNorm& make, std::int
             [&](std::int64_t step, double value) {
               if (step % kEvery > 1) return;  // two steps in a row
               const torch::NoGradGuard no_graph;
+              const NoStatisticsUpdateGuard not_with_test_pictures;
               network->train();
               const auto inputs = nonlinearity_inputs(network, probe.pictures);
               const auto now = means(inputs.at(inputs.size() - 2));

@@ -6,6 +6,8 @@
 #include <numeric>
 #include <vector>
 
+#include "evenkeel/statistics_update_guard.h"
+
 namespace evenkeel::models {
 namespace {
 
@@ -26,6 +28,7 @@ void DetachedBatchNormImpl::_check_input_dim(const Tensor& input) {
 }
 
 void DetachedBatchNormImpl::update(const Tensor& mean, const Tensor& variance, std::int64_t count) {
+  if (NoStatisticsUpdateGuard::is_active()) return;
   const torch::NoGradGuard no_graph;
   num_batches_tracked.add_(1);
   const auto& momentum = options.momentum();

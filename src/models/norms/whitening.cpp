@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include "evenkeel/statistics_update_guard.h"
+
 namespace evenkeel::models {
 namespace {
 
@@ -57,6 +59,7 @@ void BatchWhiteningImpl::check(const Tensor& input) const {
 }
 
 void BatchWhiteningImpl::update(const Tensor& mean, const Tensor& covariance, std::int64_t count) {
+  if (NoStatisticsUpdateGuard::is_active()) return;
   const torch::NoGradGuard no_graph;
   const double unbiased = static_cast<double>(count) / static_cast<double>(count - 1);
   running_mean.lerp_(mean.detach().view_as(running_mean), options.momentum());

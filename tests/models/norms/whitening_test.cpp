@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <vector>
+
 #include <memory>
 
+#include "evenkeel/statistics_update_guard.h"
 #include "libtorch/finite_differences.h"
 #include "models/norms/whitening_examples.h"
 
@@ -216,6 +219,22 @@ TEST_F(BatchWhiteningTest, WrongInputsAreOneClearLine) {
               HasSubstr("[BatchWhitening] expected a group size that divides 6 channels, found 4"));
   EXPECT_THAT(making(BatchWhiteningOptions(0)), HasSubstr("expected at least 1 channel, found 0"));
   EXPECT_THAT(making(BatchWhiteningOptions(2).eps(-1)), HasSubstr("expected an eps of at least 0, found -1"));
+}
+
+TEST_F(BatchWhiteningTest, AProbeForwardLeavesTheStatisticsAlone) {
+  BatchWhitening norm(4);
+  const Tensor x = torch::randn({16, 4, 2, 2}) + 5;
+  const Tensor trained = norm(x).detach();
+  std::vector<Tensor> before;
+  for (const Tensor& buffer : norm->buffers()) before.push_back(buffer.clone());
+  {
+    const NoStatisticsUpdateGuard probe;
+    EXPECT_TRUE(torch::equal(norm(x), trained));
+  }
+  for (std::size_t i = 0; i < before.size(); ++i)
+    EXPECT_TRUE(torch::equal(norm->buffers()[i], before[i])) << i;
+  norm(x);
+  EXPECT_FALSE(torch::equal(norm->running_mean, before[0]));
 }
 
 }  // namespace
