@@ -8,7 +8,8 @@
 // - take tensors of float, double, float16 or bfloat16 (T) in any layout that Geometry describes, at any
 //   alignment of T; parameters are Parameter<T>, which is float for the halves and T otherwise,
 // - keep statistics in double: `mean` and `m2` = sum (x_i - mean)^2 are arrays of geometry.channels,
-// - give the same bits for any executor, any number of threads and every repetition on one instruction set,
+// - give the same bits for any executor, any number of threads and every repetition on one instruction set, whatever other results
+//   are asked for,
 // - throw std::invalid_argument, before anything is written, for a negative extent, a null pointer where a
 //   value is required, an eps that is negative or not a number, or an unknown EVENKEEL_INSTRUCTION_SET
 //   or EVENKEEL_STREAMING_STORES (auto, always or never: whether results are written past the caches), and std::bad_alloc,
@@ -21,7 +22,8 @@
 // Accuracy for float, against a float64 computation on the same input: relative error of the variance <= 1e-6
 // up to |mean| / std = 1e4 and <= 1e-3 at 1e6; a channel whose values are all equal normalises to exactly
 // `bias`; inputs up to 1e30 in magnitude are handled without overflow. Halves are computed as floats and rounded
-// once, when they are stored. weight / std has to be a finite Parameter<T>: with
+// once, when they are stored. Sums of gradients count deviations in a power of two next to the standard deviation, so that products
+// neither vanish nor overflow where the results do not. weight / std has to be a finite Parameter<T>: with
 // eps = 0, values whose deviations lie below the normal numbers of T normalise to Inf.
 #pragma once
 
