@@ -18,7 +18,7 @@ std::string encode_safetensors(const StateDict& state);
 // The tensors of a dictionary, read from their file. Throws std::runtime_error with one line that names the tensor.
 StateDict make_tensors(const TensorDict& dict);
 
-// Reads a file written by encode_state_dict or by torch.save since PyTorch 1.6. Nothing in the file is
+// Reads a file written by encode_state_dict, or one of torch.save or safetensors that holds a state dict alone. Nothing in it is
 // executed, and every size is checked before memory is taken. Throws std::runtime_error with one line (the path, what was
 // expected, what was found) for anything else.
 StateDict read_state_dict(const std::filesystem::path& path);
