@@ -24,7 +24,7 @@ echo '#include "kernels/check.h"' >"$source/src/training/fine.cpp"
 echo '#include "training/fine.h"' >"$source/bench/fine.cpp"
 echo 'int main() { std::puts("the command line prints"); }' >"$source/app/main.cpp"
 passes includes_test.sh "$source"
-passes app_headers_test.sh "$source"
+passes libtorch_headers_test.sh "$source"
 passes source_rules_test.sh "$source"
 
 # offence FILE LINE TEXT GUARD: with LINE in FILE, the guard says TEXT.
@@ -50,13 +50,26 @@ offence src/training/bad.cpp 'std::exit(1);' 'does not end the process' source_r
 offence src/kernels/bad.h "// TO""DO: the rest" 'unfinished' source_rules_test.sh
 offence src/kernels/bad.cpp "$(yes 'int x();' | head -n 401)" 'more than 400 lines' source_rules_test.sh
 
-offence app/bad.cpp '#include <torch/torch.h>' 'a header of LibTorch reaches the command line' app_headers_test.sh
+offence app/bad.cpp '#include <torch/torch.h>' 'a header of LibTorch arrives' libtorch_headers_test.sh
 # Through headers of the house, by way of each folder they are looked for in.
 echo '#include "training/middle.h"' >"$source/app/near.h"
 echo '#include "evenkeel/far.h"' >"$source/src/training/middle.h"
 echo '  # include <c10/util/Exception.h>' >"$source/include/evenkeel/far.h"
-offence app/bad.cpp '#include "near.h"' 'app/near.h > src/training/middle.h > include/evenkeel/far.h: a header of LibTorch' app_headers_test.sh
-rm "$source/app/near.h" "$source/src/training/middle.h" "$source/include/evenkeel/far.h"
+offence app/bad.cpp '#include "near.h"' 'app/near.h > src/training/middle.h > include/evenkeel/far.h: a header of LibTorch arrives' libtorch_headers_test.sh
+rm "$source/app/near.h"
+# Not in other rooms' sources, but in the readers of model files.
+mkdir "$source/src/model_files"
+echo '#include "evenkeel/far.h"' >"$source/src/model_files/writer.cpp"
+echo '#include "evenkeel/far.h"' >"$source/src/model_files/reader.cpp"
+printf '%s\n' 'evenkeel_room(model_readers' ')' 'evenkeel_room(model_files' '  writer.cpp' ')' >"$source/src/model_files/CMakeLists.txt"
+finds 'expected the room model_readers' libtorch_headers_test.sh "$source"
+echo 'int x();' >"$source/src/model_files/fine.cpp"
+printf '%s\n' 'evenkeel_room(model_readers' '  fine.cpp' ')' 'evenkeel_room(model_files' '  writer.cpp' ')' >"$source/src/model_files/CMakeLists.txt"
+passes libtorch_headers_test.sh "$source"
+printf '%s\n' 'evenkeel_room(model_readers' '  reader.cpp' ')' >"$source/src/model_files/CMakeLists.txt"
+finds 'src/model_files/reader.cpp > include/evenkeel/far.h: a header of LibTorch arrives' libtorch_headers_test.sh "$source"
+rm -r "$source/src/model_files"
+rm "$source/src/training/middle.h" "$source/include/evenkeel/far.h"
 
 # Without a style of its own, the tree would be formatted as clang-format likes it.
 cp "$here/../../.clang-format" "$source/.clang-format"
