@@ -1,8 +1,8 @@
 #include "model_files/norm_names.h"
 
+#include <map>
 #include <set>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
 namespace evenkeel::model_files {
@@ -135,10 +135,24 @@ class NormFinder {
       return false;
     // Other norms keep a variance alone beside their scale (EvoNorm); a batch norm that lost its mean still has its counter.
     if (!parts.mean && !parts.counter && parts.weight) return false;
+    // Nor is a mean beside a covariance, a projection or a deviation one of a batch norm (batch whitening, IterNorm).
+    if (!parts.variance && !parts.counter && has_another_statistic(prefix, style)) return false;
     for (const auto& part : {parts.mean, parts.variance, parts.counter})
       if (part) used_.insert(*part);
     found.push_back(std::move(parts));
     return true;
+  }
+
+  // Whether beside LAYER.running_mean stands LAYER.running_something.
+  bool has_another_statistic(std::string_view prefix, const Style& style) const {
+    const auto own = std::string(prefix) + std::string(style.mean);
+    const auto family = std::string_view(own).substr(0, own.size() - std::string_view("mean").size());
+    for (auto place = places_.lower_bound(family); place != places_.end(); ++place) {
+      const std::string_view name = place->first;
+      if (!name.starts_with(family)) return false;
+      if (name != own && name.find_first_of("./", family.size()) == std::string_view::npos) return true;
+    }
+    return false;
   }
 
   std::optional<std::size_t> at(std::string_view prefix, std::string_view word) {
@@ -153,7 +167,7 @@ class NormFinder {
     return std::nullopt;
   }
 
-  std::unordered_map<std::string, std::size_t> places_;
+  std::map<std::string, std::size_t, std::less<>> places_;
   std::set<std::size_t> used_;
 };
 

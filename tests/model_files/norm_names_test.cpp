@@ -173,6 +173,11 @@ TEST(NormNamesTest, ManyLayersKeepTheirOrder) {
 // One of the two statistics is missing.
 TEST(NormNamesTest, HalfALayerIsALayer) {
   EXPECT_EQ(find_norms({"a.running_mean"}).size(), 1U);
+  EXPECT_EQ(
+      find_norms({"a.running_mean", "a.weight", "a.running_part.weight", "ab.running_mean", "ab.running_var"})
+          .size(),
+      2U);
+  EXPECT_EQ(find_norms({"a.running_mean", "a.running_other", "a.num_batches_tracked"}).size(), 1U);
   EXPECT_EQ(find_norms({"a.running_var"}).size(), 1U);
   EXPECT_EQ(find_norms({"a.weight", "a.running_var", "a.num_batches_tracked"}).size(), 1U);
   EXPECT_EQ(find_norms({"a.num_batches_tracked", "a.weight"}).size(), 1U);
@@ -180,11 +185,14 @@ TEST(NormNamesTest, HalfALayerIsALayer) {
 }
 
 TEST(NormNamesTest, OtherThingsAreNot) {
-  for (const Names& names : {Names{"ln.weight", "ln.bias"}, Names{"vae.mean.weight", "vae.var.weight"},
-                             Names{"pixel.mean", "pixel.var"},  // of pictures, no scale and shift
-                             Names{"evonorm.weight", "evonorm.bias", "evonorm.v", "evonorm.running_var"},
-                             Names{"running_mean.weight"}, Names{"a.mean", "a.scale"},
-                             Names{"gn.gamma", "gn.beta"}, Names{"arm", "a_driv", "a_s", "a_b"}, Names{}})
+  for (const Names& names :
+       {Names{"ln.weight", "ln.bias"}, Names{"vae.mean.weight", "vae.var.weight"},
+        Names{"pixel.mean", "pixel.var"},  // of pictures, no scale and shift
+        Names{"evonorm.weight", "evonorm.bias", "evonorm.v", "evonorm.running_var"},
+        Names{"w.running_mean", "w.running_covariance", "w.weight", "w.bias"},  // batch whitening
+        Names{"iter.running_mean", "iter.running_wm"}, Names{"running_mean.weight"},
+        Names{"a.mean", "a.scale"}, Names{"gn.gamma", "gn.beta"}, Names{"arm", "a_driv", "a_s", "a_b"},
+        Names{}})
     EXPECT_THAT(find_norms(names), IsEmpty()) << ::testing::PrintToString(names);
 }
 
