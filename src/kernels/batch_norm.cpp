@@ -21,10 +21,24 @@ void begin(const Call& call) {
   streaming_bytes();
 }
 
-// What a batch without values leaves in a result per channel.
+// What a batch without values leaves in two results per channel, either of which may be null.
 template <typename V>
-void zero(V* values, std::int64_t count) {
-  if (values) std::fill_n(values, count, V{0});
+void zero(V* first, V* second, std::int64_t channels) {
+  if (first) std::fill_n(first, channels, V{0});
+  if (second) std::fill_n(second, channels, V{0});
+}
+
+// With statistics that are known: one map and no sums.
+template <typename Slab, typename T, typename Call>
+void run_map(const Call& call, bool with_bits, Executor& executor) {
+  const Geometry& g = call.geometry;
+  const Plan plan = with_bits ? plan_with_bits(g, sizeof(T)) : plan_one_pass(g, sizeof(T));
+  run_slabs<Slab>(call, plan, sizeof(T), executor);
+}
+
+template <typename Slab, typename T, typename Call>
+void run_gradients(const Call& call, Executor& executor) {
+  run_slabs<Slab>(call, plan_two_passes(call.geometry, 2 * sizeof(T)), 2 * sizeof(T), executor);
 }
 
 template <typename T>
@@ -39,8 +53,7 @@ void run(const ChannelMoments<T>& call, Executor& executor) {
   begin(call);
   const Geometry& g = call.geometry;
   if (g.size() == 0) {
-    zero(call.mean, g.channels);
-    zero(call.m2, g.channels);
+    zero(call.mean, call.m2, g.channels);
   } else {
     run_moments<T>({call.input, CountedPositions<Parameter<T>>(g), call.mean, call.m2}, g, executor);
   }
@@ -53,8 +66,7 @@ void run(const WeightedMoments<T>& call, Executor& executor) {
   const auto positions = g.size() == 0 ? CountedPositions<Parameter<T>>(g, nullptr)
                                        : CountedPositions<Parameter<T>>(g, call.weights);
   if (positions.total() == 0) {
-    zero(call.mean, g.channels);
-    zero(call.m2, g.channels);
+    zero(call.mean, call.m2, g.channels);
   } else {
     run_moments<T>({call.input, positions, call.mean, call.m2}, g, executor);
   }
@@ -66,8 +78,7 @@ void run(const TrainingForward<T>& call, Executor& executor) {
   begin(call);
   const Geometry& g = call.geometry;
   if (g.size() == 0) {
-    zero(call.mean, g.channels);
-    zero(call.m2, g.channels);
+    zero(call.mean, call.m2, g.channels);
   } else {
     const Plan plan = call.positive ? plan_with_bits(g, sizeof(T)) : plan_two_passes(g, sizeof(T));
     run_slabs<TrainingForwardSlab<T>>(call, plan, sizeof(T), executor);
@@ -77,10 +88,8 @@ void run(const TrainingForward<T>& call, Executor& executor) {
 template <typename T>
 void run(const GivenMomentsForward<T>& call, Executor& executor) {
   begin(call);
-  const Geometry& g = call.geometry;
-  if (g.size() == 0) return;
-  const Plan plan = call.positive ? plan_with_bits(g, sizeof(T)) : plan_one_pass(g, sizeof(T));
-  run_slabs<GivenMomentsForwardSlab<T>>(call, plan, sizeof(T), executor);
+  if (call.geometry.size() == 0) return;
+  run_map<GivenMomentsForwardSlab<T>, T>(call, call.positive != nullptr, executor);
 }
 
 template <typename T>
@@ -88,20 +97,17 @@ void run(const TrainingBackward<T>& call, Executor& executor) {
   begin(call);
   const Geometry& g = call.geometry;
   if (g.size() == 0) {
-    zero(call.grad_weight, g.channels);
-    zero(call.grad_bias, g.channels);
+    zero(call.grad_weight, call.grad_bias, g.channels);
   } else {
-    run_slabs<TrainingBackwardSlab<T>>(call, plan_two_passes(g, 2 * sizeof(T)), 2 * sizeof(T), executor);
+    run_gradients<TrainingBackwardSlab<T>, T>(call, executor);
   }
 }
 
 template <typename T>
 void run(const EvaluationForward<T>& call, Executor& executor) {
   begin(call);
-  const Geometry& g = call.geometry;
-  if (g.size() == 0) return;
-  const Plan plan = call.positive ? plan_with_bits(g, sizeof(T)) : plan_one_pass(g, sizeof(T));
-  run_slabs<EvaluationForwardSlab<T>>(call, plan, sizeof(T), executor);
+  if (call.geometry.size() == 0) return;
+  run_map<EvaluationForwardSlab<T>, T>(call, call.positive != nullptr, executor);
 }
 
 template <typename T>
@@ -109,14 +115,11 @@ void run(const EvaluationBackward<T>& call, Executor& executor) {
   begin(call);
   const Geometry& g = call.geometry;
   if (g.size() == 0) {
-    zero(call.grad_weight, g.channels);
-    zero(call.grad_bias, g.channels);
+    zero(call.grad_weight, call.grad_bias, g.channels);
   } else if (call.grad_weight || call.grad_bias) {
-    run_slabs<EvaluationBackwardSlab<T>>(call, plan_two_passes(g, 2 * sizeof(T)), 2 * sizeof(T), executor);
+    run_gradients<EvaluationBackwardSlab<T>, T>(call, executor);
   } else if (call.grad_input) {
-    const Plan plan =
-        call.activation == Activation::kNone ? plan_one_pass(g, sizeof(T)) : plan_with_bits(g, sizeof(T));
-    run_slabs<EvaluationInputGradientSlab<T>>(call, plan, sizeof(T), executor);
+    run_map<EvaluationInputGradientSlab<T>, T>(call, call.activation != Activation::kNone, executor);
   }
 }
 

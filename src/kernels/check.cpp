@@ -67,6 +67,26 @@ void check_activation(const char* operation, const Call& call) {
   refuse(operation, "a known activation, got " + std::to_string(static_cast<int>(call.activation)));
 }
 
+void check_moments(const char* operation, const double* mean, const double* m2, std::int64_t channels) {
+  check_channels(operation, "mean", mean, channels);
+  check_channels(operation, "m2", m2, channels);
+}
+
+template <typename Call>
+void check_statistics(const char* operation, const Call& call) {
+  check_channels(operation, "mean", call.mean, call.geometry.channels);
+  check_channels(operation, "variance", call.variance, call.geometry.channels);
+}
+
+template <typename Call>
+void check_normalization(const char* operation, const Call& call) {
+  check_geometry(operation, call.geometry);
+  check_eps(operation, call.eps);
+  check_tensor(operation, "input", call.input, call.geometry);
+  check_tensor(operation, "output", call.output, call.geometry);
+  check_activation(operation, call);
+}
+
 template <typename Call>
 void check_incoming_gradient(const char* operation, const Call& call) {
   check_activation(operation, call);
@@ -86,8 +106,7 @@ void check(const ChannelMoments<T>& call) {
   constexpr const char* kName = "channel_moments";
   check_geometry(kName, call.geometry);
   check_tensor(kName, "input", call.input, call.geometry);
-  check_channels(kName, "mean", call.mean, call.geometry.channels);
-  check_channels(kName, "m2", call.m2, call.geometry.channels);
+  check_moments(kName, call.mean, call.m2, call.geometry.channels);
 }
 
 template <typename T>
@@ -97,8 +116,7 @@ void check(const WeightedMoments<T>& call) {
   check_tensor(kName, "input", call.input, call.geometry);
   check_tensor(kName, "weights", call.weights, call.geometry);
   check_pointer(kName, "count", call.count);
-  check_channels(kName, "mean", call.mean, call.geometry.channels);
-  check_channels(kName, "m2", call.m2, call.geometry.channels);
+  check_moments(kName, call.mean, call.m2, call.geometry.channels);
   if (call.geometry.size() == 0) return;
   for (std::int64_t i = 0; i < call.geometry.count(); ++i) {
     const auto weight = static_cast<double>(call.weights[i]);
@@ -111,13 +129,8 @@ void check(const WeightedMoments<T>& call) {
 template <typename T>
 void check(const GivenMomentsForward<T>& call) {
   constexpr const char* kName = "given_moments_forward";
-  check_geometry(kName, call.geometry);
-  check_eps(kName, call.eps);
-  check_tensor(kName, "input", call.input, call.geometry);
-  check_tensor(kName, "output", call.output, call.geometry);
-  check_activation(kName, call);
-  check_channels(kName, "mean", call.mean, call.geometry.channels);
-  check_channels(kName, "m2", call.m2, call.geometry.channels);
+  check_normalization(kName, call);
+  check_moments(kName, call.mean, call.m2, call.geometry.channels);
   const bool counted = call.count > 0 && std::isfinite(call.count);
   if (call.geometry.size() > 0 && !counted) refuse(kName, "a count above 0, got " + shown(call.count));
 }
@@ -125,13 +138,8 @@ void check(const GivenMomentsForward<T>& call) {
 template <typename T>
 void check(const TrainingForward<T>& call) {
   constexpr const char* kName = "training_forward";
-  check_geometry(kName, call.geometry);
-  check_eps(kName, call.eps);
-  check_tensor(kName, "input", call.input, call.geometry);
-  check_tensor(kName, "output", call.output, call.geometry);
-  check_activation(kName, call);
-  check_channels(kName, "mean", call.mean, call.geometry.channels);
-  check_channels(kName, "m2", call.m2, call.geometry.channels);
+  check_normalization(kName, call);
+  check_moments(kName, call.mean, call.m2, call.geometry.channels);
 }
 
 template <typename T>
@@ -141,8 +149,7 @@ void check(const TrainingBackward<T>& call) {
   check_eps(kName, call.eps);
   check_tensor(kName, "input", call.input, call.geometry);
   check_incoming_gradient(kName, call);
-  check_channels(kName, "mean", call.mean, call.geometry.channels);
-  check_channels(kName, "m2", call.m2, call.geometry.channels);
+  check_moments(kName, call.mean, call.m2, call.geometry.channels);
   const bool counted = call.count >= 0 && std::isfinite(call.count);
   if (!counted) refuse(kName, "a count of at least 0, got " + shown(call.count));
 }
@@ -150,13 +157,8 @@ void check(const TrainingBackward<T>& call) {
 template <typename T>
 void check(const EvaluationForward<T>& call) {
   constexpr const char* kName = "evaluation_forward";
-  check_geometry(kName, call.geometry);
-  check_eps(kName, call.eps);
-  check_tensor(kName, "input", call.input, call.geometry);
-  check_tensor(kName, "output", call.output, call.geometry);
-  check_activation(kName, call);
-  check_channels(kName, "mean", call.mean, call.geometry.channels);
-  check_channels(kName, "variance", call.variance, call.geometry.channels);
+  check_normalization(kName, call);
+  check_statistics(kName, call);
 }
 
 template <typename T>
@@ -166,8 +168,7 @@ void check(const EvaluationBackward<T>& call) {
   check_eps(kName, call.eps);
   check_incoming_gradient(kName, call);
   if (call.grad_weight) check_tensor(kName, "input", call.input, call.geometry);
-  check_channels(kName, "mean", call.mean, call.geometry.channels);
-  check_channels(kName, "variance", call.variance, call.geometry.channels);
+  check_statistics(kName, call);
 }
 
 template <typename T>
@@ -175,8 +176,7 @@ void check(const RunningUpdate<T>& call) {
   constexpr const char* kName = "running_update";
   if (call.channels < 0) refuse(kName, "channels of at least 0, got " + std::to_string(call.channels));
   if (!(call.count > 1)) refuse(kName, "more than 1 value per channel, got " + shown(call.count));
-  check_channels(kName, "mean", call.mean, call.channels);
-  check_channels(kName, "m2", call.m2, call.channels);
+  check_moments(kName, call.mean, call.m2, call.channels);
   check_channels(kName, "running_mean", call.running_mean, call.channels);
   check_channels(kName, "running_var", call.running_var, call.channels);
 }
@@ -188,8 +188,7 @@ void check_merge(std::int64_t channels, double count, const double* mean, const 
   if (!(count >= 0 && other_count >= 0)) {
     refuse(kName, "counts of at least 0, got " + shown(count) + " and " + shown(other_count));
   }
-  check_channels(kName, "mean", mean, channels);
-  check_channels(kName, "m2", m2, channels);
+  check_moments(kName, mean, m2, channels);
   check_channels(kName, "other_mean", other_mean, channels);
   check_channels(kName, "other_m2", other_m2, channels);
 }

@@ -132,45 +132,12 @@ class GradientInput {
   T* residual_;
 };
 
-template <Walk kWalk, typename T, bool kActivated, bool kResidual>
-class InputGradient {
+// Through the statistics. With weights, the values of a tensor have different shares in them, and one of weight 0 has none, whatever it is.
+template <Walk kWalk, typename T, bool kActivated, bool kResidual, bool kWeighted>
+class GradientThroughStatistics {
  public:
   using R = Parameter<T>;
-  InputGradient(const Tile& tile, const GradientMap<T>& operands)
-      : x_(operands.x),
-        out_(operands.grad_input),
-        gradient_(tile, operands.gradient, operands.grad_residual),
-        mean_(operands.mean),
-        per_unit_(operands.per_unit),
-        scale_(operands.scale),
-        slope_(operands.slope),
-        offset_(operands.offset) {}
-
-  const T* output() const { return out_; }
-
-  template <Store kStore>
-  HWY_INLINE void apply(const Place& at) const {
-    const hn::ScalableTag<R> d;
-    // In units before it meets the slope: with inputs near 1e30 their product alone would underflow.
-    const auto n = hn::Mul(hn::Sub(load<kStore == Store::kPart>(d, x_ + at.i, at.count), mean_.at(at.j)),
-                           per_unit_.at(at.j));
-    const auto g = hn::MulAdd(gradient_.template get<kStore>(at), scale_.at(at.j), offset_.at(at.j));
-    put<kStore>(hn::MulAdd(n, slope_.at(at.j), g), d, out_ + at.i, at.count);
-  }
-
- private:
-  const T* x_;
-  T* out_;
-  GradientInput<T, kActivated, kResidual> gradient_;
-  Coefficient<kWalk, R> mean_, per_unit_, scale_, slope_, offset_;
-};
-
-// Through moments that the values of a tensor have different shares in.
-template <Walk kWalk, typename T, bool kActivated, bool kResidual>
-class WeightedInputGradient {
- public:
-  using R = Parameter<T>;
-  WeightedInputGradient(const Tile& tile, const GradientMap<T>& operands)
+  GradientThroughStatistics(const Tile& tile, const GradientMap<T>& operands)
       : x_(operands.x),
         out_(operands.grad_input),
         weights_(operands.gradient.weights),
@@ -185,15 +152,20 @@ class WeightedInputGradient {
 
   template <Store kStore>
   HWY_INLINE void apply(const Place& at) const {
+    constexpr bool kPart = kStore == Store::kPart;
     const hn::ScalableTag<R> d;
-    const auto n = hn::Mul(hn::Sub(load<kStore == Store::kPart>(d, x_ + at.i, at.count), mean_.at(at.j)),
-                           per_unit_.at(at.j));
-    const auto w =
-        load<kStore == Store::kPart>(d, weights_.values + at.row * weights_.stride + at.j, at.count);
-    const auto share = hn::Mul(w, hn::MulAdd(n, slope_.at(at.j), offset_.at(at.j)));
-    const auto kept = hn::IfThenElseZero(hn::Ne(w, hn::Zero(d)), share);
-    put<kStore>(hn::MulAdd(gradient_.template get<kStore>(at), scale_.at(at.j), kept), d, out_ + at.i,
-                at.count);
+    // In units before it meets the slope: with inputs near 1e30 their product alone would underflow.
+    const auto n = hn::Mul(hn::Sub(load<kPart>(d, x_ + at.i, at.count), mean_.at(at.j)), per_unit_.at(at.j));
+    const auto g = gradient_.template get<kStore>(at);
+    if constexpr (kWeighted) {
+      const auto w = load<kPart>(d, weights_.values + at.row * weights_.stride + at.j, at.count);
+      const auto share = hn::Mul(w, hn::MulAdd(n, slope_.at(at.j), offset_.at(at.j)));
+      const auto kept = hn::IfThenElseZero(hn::Ne(w, hn::Zero(d)), share);
+      put<kStore>(hn::MulAdd(g, scale_.at(at.j), kept), d, out_ + at.i, at.count);
+    } else {
+      const auto direct = hn::MulAdd(g, scale_.at(at.j), offset_.at(at.j));
+      put<kStore>(hn::MulAdd(n, slope_.at(at.j), direct), d, out_ + at.i, at.count);
+    }
   }
 
  private:
@@ -203,6 +175,11 @@ class WeightedInputGradient {
   GradientInput<T, kActivated, kResidual> gradient_;
   Coefficient<kWalk, R> mean_, per_unit_, scale_, slope_, offset_;
 };
+
+template <Walk kWalk, typename T, bool kActivated, bool kResidual>
+using InputGradient = GradientThroughStatistics<kWalk, T, kActivated, kResidual, false>;
+template <Walk kWalk, typename T, bool kActivated, bool kResidual>
+using WeightedInputGradient = GradientThroughStatistics<kWalk, T, kActivated, kResidual, true>;
 
 template <Walk kWalk, typename T, bool kActivated, bool kResidual>
 class ScaledGradient {
