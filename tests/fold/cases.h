@@ -151,6 +151,8 @@ inline std::string refusal(const std::function<void()>& call) {
     call();
   } catch (const c10::Error& error) {
     return error.what_without_backtrace();
+  } catch (const std::exception& error) {  // oneDNN's are others
+    return error.what();
   }
   return "no error";
 }

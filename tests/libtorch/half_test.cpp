@@ -1,4 +1,5 @@
 // bfloat16 and float16: computed as floats and rounded once, with the dtypes PyTorch gives.
+#include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
 #include <gtest/gtest.h>
 #include <torch/version.h>
@@ -211,7 +212,18 @@ class Autocast {
   }
 };
 
+// Which bfloat16 convolutions oneDNN has depends on the processor; LibTorch's own are there on each.
+class WithoutOneDnn {
+ public:
+  WithoutOneDnn() { at::globalContext().setUserEnabledMkldnn(false); }
+  ~WithoutOneDnn() { at::globalContext().setUserEnabledMkldnn(before_); }
+
+ private:
+  bool before_ = at::globalContext().userEnabledMkldnn();
+};
+
 TEST(AutocastTest, ANetworkGivesTheDtypesAndAboutTheValuesOfPyTorchs) {
+  const WithoutOneDnn without_one_dnn;
   torch::manual_seed(53);
   torch::nn::Conv2d conv(torch::nn::Conv2dOptions(3, 8, 3));
   BatchNorm2d ours(BatchNormOptions(8).activation(Activation::kReLU));
