@@ -25,4 +25,11 @@ std::string memory_allocator() {
   return std::string("glibc ") + gnu_get_libc_version();
 }
 
+std::string rest_of_line(const std::string& report, const std::string& begin) {
+  const auto found = report.find(begin);
+  if (found == std::string::npos) return "unknown";
+  const auto start = report.find_first_not_of(" \t:", found + begin.size());
+  return start == std::string::npos ? "unknown" : report.substr(start, report.find('\n', start) - start);
+}
+
 }  // namespace evenkeel::files

@@ -13,14 +13,6 @@
 namespace evenkeel::runs {
 namespace {
 
-// The text after `begin` up to the end of its line, without the blanks and colons before it.
-std::string rest_of_line(const std::string& text, const std::string& begin) {
-  const auto found = text.find(begin);
-  if (found == std::string::npos) return "unknown";
-  const auto start = text.find_first_not_of(" \t:", found + begin.size());
-  return start == std::string::npos ? "unknown" : text.substr(start, text.find('\n', start) - start);
-}
-
 std::string instruction_sets() {
   std::string others;
   for (const auto& name : kernels::supported_instruction_sets())
@@ -34,7 +26,7 @@ std::vector<std::pair<std::string, std::string>> environment() {
   std::vector<std::pair<std::string, std::string>> all{
       {"Evenkeel", files::versions().evenkeel},
       {"LibTorch", fmt::format("{}, {}", files::versions().libtorch,
-                               rest_of_line(at::show_config(), "CPU capability usage"))},
+                               files::rest_of_line(at::show_config(), "CPU capability usage"))},
       {"processor", files::processor()},
       {"instruction set", instruction_sets()},
       {"LibTorch's threads", fmt::to_string(at::get_num_threads())},
